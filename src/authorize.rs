@@ -1,0 +1,314 @@
+//! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
+
+use std::collections::BTreeSet;
+
+use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
+use crate::judge::{Judged, Verdict, budget_keys, judge};
+use crate::ledger::cells::{Approval, Cell, Missing, Working, key};
+use crate::ledger::hold::{Hold, State, UNUSED};
+use crate::ledger::moves::{MAX_OPEN, sweep, take};
+use crate::money::Amount;
+use crate::offer::{self, Offer};
+use crate::origin::Target;
+use crate::policy::Policy;
+use crate::reason::{Reason, Refusal};
+use crate::request::Request;
+use crate::time::{Millis, format_instant};
+
+/// How long a payment that waits for people is remembered, in milliseconds.
+const APPROVAL_REMEMBERED: Millis = 24 * 3_600_000;
+
+/// Judges a request and, if it passes, holds the money. All changes are in `work` afterwards; a denial leaves none but
+/// what time alone has closed.
+///
+/// # Errors
+/// The cells that are not here: load them and ask again.
+pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now: Millis) -> Result<Decision, Missing> {
+    let (target, offer) = match readable(policy, request) {
+        Ok(read) => read,
+        Err(refusal) => return Ok(refused(&request.id, refusal)),
+    };
+    work.need(plan(policy, request, &target, &offer).iter().map(String::as_str))?;
+
+    let now = work.time(now)?;
+    let digest = request.digest();
+    if let Some(hold) = work.hold(&request.id)? {
+        work.changes.clear();
+        return Ok(again(policy, &hold, &digest));
+    }
+    if work.approval(&request.id)?.is_some_and(|asked| asked.digest != digest) {
+        work.changes.clear();
+        return Ok(conflict(&request.id));
+    }
+    let swept = sweep(work, now)?;
+    let decision = decide(policy, work, request, &target, &offer, &digest, now)?;
+    if decision.action == Action::Deny && !swept {
+        work.changes.clear();
+    }
+    Ok(decision)
+}
+
+/// The keys that a request's decision reads, as far as they can be known before any is read. Pure.
+#[must_use]
+pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer) -> Vec<String> {
+    let mut keys = vec![
+        key::CLOCK.to_owned(),
+        key::FREEZE.to_owned(),
+        key::OPEN.to_owned(),
+        key::hold(&request.id),
+        key::approval(&request.id),
+        intent_key(request),
+    ];
+    for terms in offer.accepts.iter().flatten() {
+        keys.extend(budget_keys(policy, request, target, terms));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// What must hold before any entry of the offer is looked at.
+fn readable(policy: &Policy, request: &Request) -> Result<(Target, Offer), Refusal> {
+    let target = Target::parse(&request.url)?;
+    if !policy.admits_origin(&target) {
+        let message = format!("`{}` is not https on the default port with a DNS name", target.origin());
+        return Err(Refusal::at(Reason::OriginNotAllowed, "url", message));
+    }
+    if let Some(origin) = request.offer_origin.as_deref().filter(|origin| *origin != target.origin()) {
+        let message = format!("`{}` was requested, and the offer came from `{origin}`", target.origin());
+        return Err(Refusal::at(Reason::RedirectedOffer, "offer_origin", message));
+    }
+    Ok((target, offer::read(&request.offer)?))
+}
+
+fn decide(
+    policy: &Policy,
+    work: &mut Working<'_>,
+    request: &Request,
+    target: &Target,
+    offer: &Offer,
+    digest: &str,
+    now: Millis,
+) -> Result<Decision, Missing> {
+    if let Some(freeze) = work.freeze()? {
+        let message = format!("frozen since {}: {}", format_instant(freeze.at), freeze.reason);
+        return Ok(refused(&request.id, Refusal::at(Reason::Frozen, "", message)));
+    }
+    if let Some(denial) = vendor(policy, request, target) {
+        return Ok(denial);
+    }
+    if let Some(until) = request.circuit_open_until.filter(|until| *until > now) {
+        let mut denial = refused(&request.id, Refusal::at(Reason::CircuitOpen, "", "too many failures in a row"));
+        denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(until)), ..Default::default() });
+        return Ok(denial);
+    }
+    if let Some(earlier) = work.intent(&intent_key(request))?.into_iter().next() {
+        let message = format!("payment `{earlier}` for the same request has an unknown outcome");
+        let mut denial = refused(&request.id, Refusal::at(Reason::IntentUnresolved, "", message));
+        denial.hold = Some(earlier);
+        return Ok(denial);
+    }
+    if work.open()?.len() >= MAX_OPEN {
+        let message = format!("{MAX_OPEN} payments are open");
+        return Ok(refused(&request.id, Refusal::at(Reason::TooManyHolds, "", message)));
+    }
+
+    let mut judged = Vec::with_capacity(offer.accepts.len());
+    for (accept, entry) in offer.accepts.iter().enumerate() {
+        judged.push(match entry {
+            Ok(terms) => judge(policy, work, request, target, terms, accept, now)?,
+            Err(refusal) => Judged::malformed(accept, refusal),
+        });
+    }
+    let Some(best) = best(&judged) else {
+        return Ok(refused(&request.id, Refusal::at(Reason::MalformedOffer, "accepts", "no entry")));
+    };
+    let mut decision = report(&request.id, best);
+    decision.refused = others(&judged, best);
+    match &best.verdict {
+        Verdict::Deny { .. } => Ok(decision),
+        Verdict::Approve { .. } => match work.approval(&request.id)? {
+            Some(approval) if approval.rejected.is_some() => {
+                decision.action = Action::Deny;
+                decision.reason = Reason::ApprovalRejected;
+                decision.message = approval.rejected.map(|by| format!("refused by {by}"));
+                Ok(decision)
+            }
+            Some(approval) if !approval.approved.is_empty() => {
+                work.remove(&key::approval(&request.id));
+                hold(work, request, target, best, digest, now, decision)
+            }
+            Some(_) => {
+                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold: 1 });
+                Ok(decision)
+            }
+            None => {
+                // What is asked is written down, so that an approval is bound to it and to nothing else.
+                let asked = Approval { digest: digest.to_owned(), approved: BTreeSet::new(), rejected: None };
+                let expires = Some(now.saturating_add(APPROVAL_REMEMBERED));
+                work.put(&key::approval(&request.id), Cell::Approval(asked), expires);
+                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold: 1 });
+                Ok(decision)
+            }
+        },
+        Verdict::Allow { .. } => hold(work, request, target, best, digest, now, decision),
+    }
+}
+
+fn hold(
+    work: &mut Working<'_>,
+    request: &Request,
+    target: &Target,
+    best: &Judged,
+    digest: &str,
+    now: Millis,
+    mut decision: Decision,
+) -> Result<Decision, Missing> {
+    let (Some(terms), Verdict::Allow { shares } | Verdict::Approve { shares, .. }) = (&best.terms, &best.verdict)
+    else {
+        return Ok(Decision::deny(&request.id, Reason::InternalError));
+    };
+    let hold = Hold {
+        id: request.id.clone(),
+        digest: digest.to_owned(),
+        state: State::Held,
+        at: now,
+        until: now.saturating_add(UNUSED),
+        accept: best.accept,
+        terms: terms.clone(),
+        price: best.price.clone(),
+        usd: best.usd,
+        signed: None,
+        endpoint: target.endpoint(),
+        shares: shares.clone(),
+        intent: intent_key(request),
+        payer: None,
+        nonce: None,
+        captured: Amount::ZERO,
+        captured_at: None,
+        refunded: Amount::ZERO,
+        transaction: None,
+        ground: None,
+        breach: false,
+    };
+    take(work, &hold)?;
+    decision.action = Action::Allow;
+    decision.reason = Reason::Allowed;
+    decision.message = None;
+    decision.state = Some(State::Held);
+    decision.approval = None;
+    Ok(decision)
+}
+
+/// The same id again: with the same content the same answer, as far as the hold still stands.
+fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
+    if hold.digest != digest {
+        return conflict(&hold.id);
+    }
+    let judged = Judged {
+        accept: hold.accept,
+        terms: Some(hold.terms.clone()),
+        price: policy.price(&hold.terms.asset),
+        usd: hold.usd,
+        verdict: Verdict::Allow { shares: Vec::new() },
+    };
+    let mut decision = report(&hold.id, &judged);
+    decision.state = Some(hold.state);
+    if hold.state == State::Voided {
+        decision.action = Action::Deny;
+        decision.reason = Reason::HoldExpired;
+        decision.message = Some(String::from("the hold was let go; authorize again with a new id"));
+    }
+    decision
+}
+
+fn conflict(id: &str) -> Decision {
+    refused(id, Refusal::at(Reason::Conflict, "id", format!("`{id}` was used before for another payment")))
+}
+
+fn vendor(policy: &Policy, request: &Request, target: &Target) -> Option<Decision> {
+    let (reason, rule) = if policy.vendors_block.covers(target) {
+        (Reason::VendorBlocked, "vendors.block")
+    } else if policy.vendors_allow.as_ref().is_some_and(|allow| !allow.covers(target)) {
+        (Reason::VendorNotAllowed, "vendors.allow")
+    } else {
+        return None;
+    };
+    let mut denial = refused(&request.id, Refusal::at(reason, "url", format!("`{}`", target.origin())));
+    denial.rules.push(rule.to_owned());
+    Some(denial)
+}
+
+/// The best entry: one that is allowed, the cheapest in US dollars first; else one that people can allow; else the one
+/// that came furthest. Between equals, the seller's own order.
+fn best(judged: &[Judged]) -> Option<&Judged> {
+    judged.iter().min_by_key(|candidate| {
+        let (class, far) = match &candidate.verdict {
+            Verdict::Allow { .. } => (0, 0),
+            Verdict::Approve { .. } => (1, 0),
+            Verdict::Deny { step, .. } => (2, u8::MAX.saturating_sub(*step)),
+        };
+        (class, far, candidate.usd.is_none(), candidate.usd)
+    })
+}
+
+fn report(id: &str, judged: &Judged) -> Decision {
+    let mut decision = Decision::deny(id, Reason::InternalError);
+    decision.accept = Some(judged.accept);
+    if let Some(terms) = &judged.terms {
+        decision.amount = Some(terms.amount);
+        decision.asset = Some(terms.asset.to_string());
+        decision.payee = Some(terms.pay_to.clone());
+    }
+    decision.usd = judged.usd;
+    decision.symbol = judged.price.as_ref().and_then(|price| price.symbol.clone());
+    decision.decimals = judged.price.as_ref().map(|price| price.decimals);
+    match &judged.verdict {
+        Verdict::Allow { .. } => {
+            decision.action = Action::Allow;
+            decision.reason = Reason::Allowed;
+        }
+        Verdict::Approve { rule, message, .. } => {
+            decision.action = Action::RequireApproval;
+            decision.reason = Reason::ApprovalRequired;
+            decision.rules.push((*rule).to_owned());
+            decision.message = Some(message.clone());
+        }
+        Verdict::Deny { reason, field, message, rules, fix, .. } => {
+            decision.reason = *reason;
+            decision.field = Some(field.clone()).filter(|field| !field.is_empty());
+            decision.message = Some(message.clone());
+            decision.rules.clone_from(rules);
+            decision.fix.clone_from(fix);
+        }
+    }
+    decision
+}
+
+fn others(judged: &[Judged], best: &Judged) -> Vec<RefusedAccept> {
+    let refused = judged.iter().filter(|candidate| candidate.accept != best.accept);
+    refused
+        .filter_map(|candidate| match &candidate.verdict {
+            Verdict::Deny { reason, field, rules, .. } => Some(RefusedAccept {
+                accept: candidate.accept,
+                reason: *reason,
+                field: Some(field.clone()).filter(|field| !field.is_empty()),
+                rules: rules.clone(),
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A denial in the words of a refusal.
+#[must_use]
+pub fn refused(id: &str, refusal: Refusal) -> Decision {
+    let mut denial = Decision::deny(id, refusal.reason);
+    denial.field = Some(refusal.field).filter(|field| !field.is_empty());
+    denial.message = Some(refusal.message);
+    denial
+}
+
+fn intent_key(request: &Request) -> String {
+    format!("{}{}", key::INTENTS, request.intent())
+}

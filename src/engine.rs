@@ -1,0 +1,483 @@
+//! The core as one value: a policy and a ledger, driven by events. The wrapper drives it with the same events that
+//! `tollwarden simulate` reads, so there is one way in and one set of tests for it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::authorize::{authorize, refused};
+use crate::decision::{BudgetLine, Decision, Outcome};
+use crate::json::Json;
+use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Missing, Working, encode, key};
+use crate::policy::document::Per;
+use crate::policy::{Limit, Policy, PolicyError};
+use crate::reason::{Reason, Refusal};
+use crate::request::{self, Request, instant, optional_text, wrong};
+use crate::settle::{Proof, Settlement, amount, reconcile, refund, settle};
+use crate::sign::{failed, message, sign, ticket};
+use crate::time::Millis;
+use crate::words::nearest;
+
+/// A policy and a ledger.
+#[derive(Debug)]
+pub struct Engine {
+    policy: Policy,
+    ledger: Ledger,
+    whole: bool,
+    staged: Staged,
+}
+
+/// What the last verb rests on and what it changes. It counts once the store has taken it.
+#[derive(Clone, Debug, Default)]
+pub struct Staged {
+    /// The cells that the verb read, with the versions under which it knew them.
+    pub read: Vec<(String, u64)>,
+    /// What it changes; empty if nothing.
+    pub changes: BTreeMap<String, Change>,
+}
+
+/// The answer to an event.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Reply {
+    /// To `authorize` and `check`.
+    Decision(Box<Decision>),
+    /// To the events that move a hold on.
+    Outcome(Box<Outcome>),
+    /// To `budgets`.
+    Budgets {
+        /// One line for each counter.
+        budgets: Vec<BudgetLine>,
+    },
+    /// To `policy`.
+    Policy {
+        /// Whether the policy is in force now.
+        ok: bool,
+        /// The hash of the policy in force.
+        policy: String,
+        /// What is wrong with the one that was refused.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<PolicyError>,
+    },
+    /// To the events that concern no payment.
+    Done {
+        /// Always true.
+        ok: bool,
+    },
+    /// Cells are wanted first: load them and say the same again.
+    Missing {
+        /// Their keys.
+        missing: Vec<String>,
+    },
+    /// It was not an event.
+    Error {
+        /// What is wrong with it.
+        error: EventError,
+    },
+}
+
+/// Why a line is not an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventError {
+    /// `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
+    pub code: &'static str,
+    /// One sentence that names the member.
+    pub message: String,
+    /// The line's number, from 1, where lines are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+/// The members of each kind of event, beside `type` and `at`.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("authorize", request::MEMBERS),
+    ("check", request::MEMBERS),
+    ("ticket", &["id"]),
+    ("message", &["id", "signer", "message"]),
+    ("sign", &["id", "payload"]),
+    ("settle", &["id", "outcome", "amount", "transaction", "evidence"]),
+    ("reconcile", &["id", "proof"]),
+    ("refund", &["id", "amount"]),
+    ("approve", &["id", "approver"]),
+    ("reject", &["id", "approver"]),
+    ("freeze", &["reason"]),
+    ("unfreeze", &[]),
+    ("budgets", &["agent", "session", "client"]),
+    ("policy", &["document"]),
+    ("reopen", &[]),
+];
+
+impl Engine {
+    /// An engine on cells that live in a store: what a verb changes is staged until [`Engine::confirm`].
+    #[must_use]
+    pub fn of_store(policy: Policy) -> Self {
+        Self { policy, ledger: Ledger::of_store(), whole: false, staged: Staged::default() }
+    }
+
+    /// An engine whose own cells are the state.
+    #[must_use]
+    pub fn whole(policy: Policy) -> Self {
+        Self { policy, ledger: Ledger::whole(), whole: true, staged: Staged::default() }
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The ledger, as far as it is here.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes in a cell as the store has it.
+    ///
+    /// # Errors
+    /// One sentence, if the cell is damaged.
+    pub fn load(&mut self, name: &str, version: u64, text: Option<&str>) -> Result<(), String> {
+        self.ledger.load(name, version, text)
+    }
+
+    /// What the last event rests on and what it changes.
+    #[must_use]
+    pub fn staged(&self) -> &Staged {
+        &self.staged
+    }
+
+    /// The store has taken what was staged, or it is not wanted: all cells are forgotten, and loaded again when asked.
+    pub fn forget(&mut self) {
+        self.staged = Staged::default();
+        self.ledger.forget();
+    }
+
+    /// Answers one line of text. A line that is not an event is an error with its number, and the run goes on.
+    pub fn line(&mut self, text: &str, number: Option<u64>) -> Reply {
+        let reply = match crate::json::parse(text) {
+            Ok(event) => self.handle(&event),
+            Err(error) => error_reply("not_json", error),
+        };
+        match reply {
+            Reply::Error { error } => Reply::Error { error: EventError { line: number, ..error } },
+            other => other,
+        }
+    }
+
+    /// Answers one event.
+    pub fn handle(&mut self, event: &Json) -> Reply {
+        self.staged = Staged::default();
+        let (kind, at) = match head(event) {
+            Ok(head) => head,
+            Err(error) => return Reply::Error { error },
+        };
+        match kind {
+            "policy" => return self.replace_policy(event),
+            "reopen" => return self.reopen(),
+            "budgets" => return self.budgets(event, at),
+            _ => {}
+        }
+        let mut work = self.ledger.begin();
+        let answer = verb(&self.policy, &mut work, kind, event, at);
+        let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
+        match answer {
+            Ok(reply) => {
+                if kind != "check" {
+                    self.stage(read, changes);
+                }
+                reply
+            }
+            Err(Stop::Missing(Missing(missing))) => Reply::Missing { missing },
+            Err(Stop::Malformed(refusal)) => {
+                let place = if refusal.field.is_empty() { String::new() } else { format!("`{}`: ", refusal.field) };
+                error_reply("malformed_event", format!("{place}{}", refusal.message))
+            }
+        }
+    }
+
+    fn stage(&mut self, read: std::collections::BTreeSet<String>, changes: BTreeMap<String, Change>) {
+        if self.whole {
+            self.ledger.apply(changes);
+            return;
+        }
+        let read = read.into_iter().map(|name| (self.ledger.version(&name), name)).map(|(v, name)| (name, v)).collect();
+        self.staged = Staged { read, changes };
+    }
+
+    /// A new policy takes over with the history as it is. One that gives a budget's counters other keys would forget
+    /// what was spent, and is refused while something was.
+    fn replace_policy(&mut self, event: &Json) -> Reply {
+        let policy = self.policy.hash.clone();
+        let read = event.get("document").map_or_else(
+            || Err(vec![PolicyError { path: String::new(), message: String::from("`document` is missing") }]),
+            Policy::read,
+        );
+        let errors = match read {
+            Err(errors) => errors,
+            Ok(new) => match self.forgotten(&new) {
+                errors if errors.is_empty() => {
+                    let policy = new.hash.clone();
+                    self.policy = new;
+                    return Reply::Policy { ok: true, policy, errors };
+                }
+                errors => errors,
+            },
+        };
+        Reply::Policy { ok: false, policy, errors }
+    }
+
+    fn forgotten(&self, new: &Policy) -> Vec<PolicyError> {
+        let prefix = |budget: &crate::policy::Budget| crate::judge::budget_key(budget, "");
+        let mut errors = Vec::new();
+        for budget in &self.policy.budgets {
+            let used = self.ledger.tallies().any(|(name, _)| name.starts_with(&prefix(budget)));
+            let kept = new.budgets.iter().find(|other| other.name == budget.name);
+            if used && kept.is_some_and(|other| prefix(other) != prefix(budget)) {
+                let message = format!(
+                    "`{}` counts by another window, unit or key now, and would forget what was spent; give it a new name",
+                    budget.name
+                );
+                errors.push(PolicyError { path: String::from("budgets"), message });
+            }
+        }
+        errors
+    }
+
+    /// Drops the ledger and builds it again from the texts of its cells.
+    fn reopen(&mut self) -> Reply {
+        let rebuilt = self.ledger.texts().and_then(|texts| {
+            let mut ledger = if self.whole { Ledger::whole() } else { Ledger::of_store() };
+            texts.iter().try_for_each(|(name, text)| ledger.load(name, 0, Some(text)))?;
+            Ok(ledger)
+        });
+        match rebuilt {
+            Ok(ledger) => {
+                self.ledger = ledger;
+                Reply::Done { ok: true }
+            }
+            Err(error) => error_reply("internal_error", error),
+        }
+    }
+
+    /// What is left of each counter that is here, and of those that the named agent, session and client would use.
+    fn budgets(&mut self, event: &Json, at: Millis) -> Reply {
+        let mut names = BTreeMap::new();
+        for (per, member) in [(Per::Agent, "agent"), (Per::Session, "session"), (Per::Client, "client")] {
+            match request::name(event, member) {
+                Ok(name) if event.get(member).is_some() => drop(names.insert(per, key::escape(&name))),
+                Ok(_) => {}
+                Err(refusal) => return error_reply("malformed_event", format!("`{member}`: {}", refusal.message)),
+            }
+        }
+        names.insert(Per::All, String::from("*"));
+        let mut work = self.ledger.begin();
+        let now = match work.need([key::CLOCK]).and_then(|()| work.time(at)) {
+            Ok(now) => now,
+            Err(Missing(missing)) => return Reply::Missing { missing },
+        };
+        let mut lines = Vec::new();
+        for budget in &self.policy.budgets {
+            let prefix = crate::judge::budget_key(budget, "");
+            let named: Option<Vec<&String>> = budget.per.iter().map(|per| names.get(per)).collect();
+            let named = named.map(|parts| parts.into_iter().cloned().collect::<Vec<_>>().join(","));
+            let present = self
+                .ledger
+                .tallies()
+                .filter_map(|(name, tally)| name.strip_prefix(&prefix).map(|scope| (scope.to_owned(), tally.clone())));
+            let mut counters: BTreeMap<String, _> =
+                present.filter(|(scope, _)| concerns(budget.per.as_slice(), scope, &names)).collect();
+            if let Some(scope) = named {
+                counters.entry(scope).or_default();
+            }
+            lines.extend(counters.into_iter().map(|(scope, tally)| line(budget, &scope, &tally, now)));
+        }
+        Reply::Budgets { budgets: lines }
+    }
+}
+
+/// Whether a counter belongs to those that were named; who isn't named isn't asked for.
+fn concerns(per: &[Per], scope: &str, names: &BTreeMap<Per, String>) -> bool {
+    per.iter().zip(scope.split(',')).all(|(per, value)| names.get(per).is_none_or(|name| name == value))
+}
+
+fn line(budget: &crate::policy::Budget, scope: &str, tally: &crate::ledger::tally::Tally, now: Millis) -> BudgetLine {
+    let (unit, limit, usd) = match &budget.limit {
+        Limit::Usd(limit) => (String::from("usd"), limit.get(), true),
+        Limit::Asset(limit, asset) => (asset.to_string(), limit.get(), false),
+    };
+    let show = |units: u128| if usd { crate::money::Usd::new(units).to_string() } else { units.to_string() };
+    BudgetLine {
+        name: budget.name.clone(),
+        key: scope.to_owned(),
+        unit,
+        limit: show(limit),
+        held: show(tally.held),
+        spent: show(tally.spent(budget.window, now)),
+        available: show(limit.saturating_sub(tally.used(budget.window, now))),
+        window: budget.window.word(),
+    }
+}
+
+enum Stop {
+    Missing(Missing),
+    Malformed(Refusal),
+}
+
+impl From<Missing> for Stop {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Malformed(refusal)
+    }
+}
+
+/// One verb on the ledger.
+fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: Millis) -> Result<Reply, Stop> {
+    if kind == "authorize" || kind == "check" {
+        let decision = match Request::read(event) {
+            Ok(request) => authorize(policy, work, &request, at)?,
+            Err(refusal) => match request::name(event, "id") {
+                Ok(id) if !id.is_empty() => refused(&id, refusal),
+                _ => return Err(Stop::Malformed(refusal)),
+            },
+        };
+        return Ok(Reply::Decision(Box::new(decision)));
+    }
+    match kind {
+        "freeze" => {
+            work.need([key::CLOCK, key::FREEZE])?;
+            let at = work.time(at)?;
+            let reason = optional_text(event, "reason")?.unwrap_or_else(|| String::from("no reason given"));
+            work.put(key::FREEZE, Cell::Freeze(Freeze { reason, at }), None);
+            return Ok(Reply::Done { ok: true });
+        }
+        "unfreeze" => {
+            work.need([key::CLOCK, key::FREEZE])?;
+            work.time(at)?;
+            work.remove(key::FREEZE);
+            return Ok(Reply::Done { ok: true });
+        }
+        _ => {}
+    }
+    let id = request::name(event, "id")?;
+    if id.is_empty() {
+        return Err(Stop::Malformed(wrong("id", "missing")));
+    }
+    let member = |name: &'static str| event.get(name).ok_or_else(|| wrong(name, "missing"));
+    let outcome = match kind {
+        "ticket" => ticket(work, &id, at)?,
+        "message" => {
+            let signer = optional_text(event, "signer")?.unwrap_or_default();
+            message(work, &id, &signer, member("message")?, at)?
+        }
+        "sign" => sign(work, &id, member("payload")?, at)?,
+        "settle" => {
+            let settlement = Settlement::read(event)?;
+            settle(work, &id, &settlement, at)?
+        }
+        "reconcile" => {
+            let proof = Proof::read(member("proof")?)?;
+            reconcile(work, &id, &proof, at)?
+        }
+        "refund" => {
+            let amount = amount(event)?.ok_or_else(|| wrong("amount", "missing"))?;
+            refund(work, &id, amount, at)?
+        }
+        _ => judge_approval(work, kind, &id, event, at)?,
+    };
+    Ok(Reply::Outcome(Box::new(outcome)))
+}
+
+/// What a person says to a payment that waits for people.
+fn judge_approval(work: &mut Working<'_>, kind: &str, id: &str, event: &Json, at: Millis) -> Result<Outcome, Stop> {
+    let approver = request::name(event, "approver")?;
+    if approver.is_empty() {
+        return Err(Stop::Malformed(wrong("approver", "missing")));
+    }
+    work.need([key::CLOCK, key::approval(id).as_str()])?;
+    work.time(at)?;
+    let Some(asked) = work.approval(id)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    let mut said = Approval { ..asked };
+    if kind == "approve" {
+        said.approved.insert(approver);
+    } else {
+        said.rejected = Some(approver);
+    }
+    work.put(&key::approval(id), Cell::Approval(said), None);
+    Ok(Outcome { ok: true, reason: None, ..failed(id, Reason::Allowed, None) })
+}
+
+/// The kind of an event and its time; 0 where it names none, which is never later than the latest seen.
+fn head(event: &Json) -> Result<(&str, Millis), EventError> {
+    let Some(members) = event.as_object() else {
+        return Err(error("malformed_event", format!("expected an object, found {}", event.kind())));
+    };
+    let Some(kind) = event.get("type").and_then(Json::as_str) else {
+        return Err(error("malformed_event", "`type` is missing"));
+    };
+    let kinds = EVENTS.iter().map(|(kind, _)| *kind);
+    let Some((kind, known)) = EVENTS.iter().find(|(name, _)| *name == kind) else {
+        let hint = nearest(kind, kinds).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+        return Err(error("unknown_event", format!("`{kind}` is not an event{hint}")));
+    };
+    for (member, _) in members {
+        if member != "type" && member != "at" && !known.contains(&member.as_str()) {
+            let hint = nearest(member, known.iter().copied());
+            let hint = hint.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+            return Err(error("unknown_member", format!("`{member}` is not a member of `{kind}`{hint}")));
+        }
+    }
+    match event.get("at") {
+        Some(at) => {
+            instant(at).map(|at| (*kind, at)).map_err(|message| error("malformed_event", format!("`at`: {message}")))
+        }
+        None if *kind == "authorize" || *kind == "check" => Err(error("malformed_event", "`at` is missing")),
+        None => Ok((*kind, 0)),
+    }
+}
+
+fn error(code: &'static str, message: impl Into<String>) -> EventError {
+    EventError { code, message: message.into(), line: None }
+}
+
+fn error_reply(code: &'static str, message: impl Into<String>) -> Reply {
+    Reply::Error { error: error(code, message) }
+}
+
+/// A reply as one line of JSON.
+#[must_use]
+pub fn text(reply: &Reply) -> String {
+    // Writing these types can't fail. Should it ever, the answer is an error, which no caller takes for an allowance.
+    serde_json::to_string(reply).unwrap_or_else(|_| {
+        String::from(r#"{"error":{"code":"internal_error","message":"the answer can't be written"}}"#)
+    })
+}
+
+/// A cell that changes, as the store is told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CellWrite {
+    /// Its key.
+    pub key: String,
+    /// What it is from now on; nothing takes it away.
+    pub value: Option<String>,
+    /// From then on the store may forget it, in milliseconds since the epoch.
+    pub expires: Option<Millis>,
+}
+
+/// What was staged, as the store is told of it.
+///
+/// # Errors
+/// One sentence, if a cell can't be written; that is a fault of the core.
+pub fn writes(staged: &Staged) -> Result<Vec<CellWrite>, String> {
+    let write = |(name, change): (&String, &Change)| {
+        let value = change.cell.as_ref().map(encode).transpose()?;
+        Ok(CellWrite { key: name.clone(), value, expires: change.expires })
+    };
+    staged.changes.iter().map(write).collect()
+}

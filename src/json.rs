@@ -1,0 +1,271 @@
+//! Strict JSON: what a stranger sends is read once, with no duplicate keys, bounded depth and bounded size.
+//! `serde_json` keeps the last of two equal keys; here `{"max":1,"max":1000000}` is an error.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// The most bytes that [`parse`] reads: an offer is a few hundred.
+pub const MAX_BYTES: usize = 256 * 1024;
+/// The deepest nesting that [`parse`] accepts.
+pub const MAX_DEPTH: usize = 32;
+
+/// A JSON value. Objects keep their members in order, each key once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, not yet judged: see [`Json::as_u64`].
+    Number(serde_json::Number),
+    /// A string
+    String(String),
+    /// An array
+    Array(Vec<Json>),
+    /// An object, in the order written
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// The member of an object, if this is one and has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        match self {
+            Json::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Json::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number that is a whole one from 0 to 2^64-1; never a string, never a float such as `60.0`.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Json::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// The items of an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Json]> {
+        match self {
+            Json::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The members of an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&[(String, Json)]> {
+        match self {
+            Json::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// What kind of value this is, for messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool(_) => "a boolean",
+            Json::Number(_) => "a number",
+            Json::String(_) => "a string",
+            Json::Array(_) => "an array",
+            Json::Object(_) => "an object",
+        }
+    }
+
+    /// Canonical text: members sorted by key, no white space. Equal values give equal bytes.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        self.write_canonical(&mut out);
+        out
+    }
+
+    fn write_canonical(&self, out: &mut String) {
+        match self {
+            Json::Null => out.push_str("null"),
+            Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Json::Number(number) => out.push_str(&number.to_string()),
+            Json::String(text) => write_string(text, out),
+            Json::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.write_canonical(out);
+                }
+                out.push(']');
+            }
+            Json::Object(members) => {
+                let mut sorted: Vec<&(String, Json)> = members.iter().collect();
+                sorted.sort_by(|a, b| a.0.cmp(&b.0));
+                out.push('{');
+                for (index, (key, value)) in sorted.into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(key, out);
+                    out.push(':');
+                    value.write_canonical(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn write_string(text: &str, out: &mut String) {
+    // Serialising a string can't fail; should it ever, the quotes alone still can't be mistaken for content.
+    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\"")));
+}
+
+/// Reads one JSON document.
+///
+/// # Errors
+/// One sentence that says what is wrong and where: over [`MAX_BYTES`], deeper than [`MAX_DEPTH`], a duplicate key,
+/// trailing text, or not JSON.
+pub fn parse(text: &str) -> Result<Json, String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!("{} bytes of JSON, more than the {MAX_BYTES} allowed", text.len()));
+    }
+    check_depth(text)?;
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Depth is checked on the text, before anything is built from it.
+fn check_depth(text: &str) -> Result<(), String> {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth = depth.saturating_add(1);
+                if depth > MAX_DEPTH {
+                    return Err(format!("nested deeper than the {MAX_DEPTH} levels allowed"));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
+        serde_json::Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("a number that is not finite"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut members: Vec<(String, Json)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if !seen.insert(key.clone()) {
+                return Err(de::Error::custom(format!("duplicate key `{key}`")));
+            }
+            let value = map.next_value()?;
+            members.push((key, value));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_duplicate_keys_depth_and_trailing_text() {
+        assert!(parse(r#"{"max":1,"max":2}"#).is_err_and(|e| e.contains("duplicate key `max`")));
+        assert!(parse(&"[".repeat(MAX_DEPTH + 1)).is_err_and(|e| e.contains("nested deeper")));
+        assert!(parse("{} {}").is_err());
+        assert!(parse(&" ".repeat(MAX_BYTES + 1)).is_err_and(|e| e.contains("more than")));
+        assert!(parse(r#"{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["}"#).is_ok());
+    }
+
+    #[test]
+    fn whole_numbers_only_where_whole_numbers_are_asked_for() {
+        let value = parse(r#"{"a":60,"b":60.0,"c":"60","d":-1,"e":1e3}"#).unwrap_or(Json::Null);
+        assert_eq!(value.get("a").and_then(Json::as_u64), Some(60));
+        for key in ["b", "c", "d", "e"] {
+            assert_eq!(value.get(key).and_then(Json::as_u64), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn canonical_text_ignores_order_and_white_space() {
+        let a = parse(r#"{"b":[1,2],"a":"x\n"}"#).map(|v| v.canonical());
+        let b = parse(r#" { "a" : "x\u000a" , "b" : [1, 2] } "#).map(|v| v.canonical());
+        assert_eq!(a, Ok(String::from(r#"{"a":"x\n","b":[1,2]}"#)));
+        assert_eq!(a, b);
+    }
+}

@@ -1,0 +1,144 @@
+//! A hold: money set aside for one payment, from the decision until it is known what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Amount, Usd};
+use crate::offer::Terms;
+use crate::policy::Price;
+use crate::policy::document::WindowWord;
+use crate::time::Millis;
+
+/// A hold that was never ticketed is let go after this long, in milliseconds.
+pub const UNUSED: Millis = 60_000;
+/// How long a closed hold is remembered, for refunds and repeated calls, in milliseconds.
+pub const REMEMBERED: Millis = 30 * 24 * 3_600_000;
+/// How far a chain's clock may lag behind ours, in milliseconds: so much longer a signature counts as usable.
+pub const SKEW: Millis = 30_000;
+
+/// Where a hold stands. From `Signing` on, only proof frees the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Set aside; nothing was signed.
+    Held,
+    /// The ticket was issued: the signer may have signed.
+    Signing,
+    /// Signed, and what was signed is what was held.
+    Signed,
+    /// The money moved, or is booked as if it had.
+    Captured,
+    /// The money did not move and can't any more.
+    Voided,
+    /// It was signed, and nobody can say yet whether the money moved.
+    Unknown,
+}
+
+impl State {
+    /// The word as it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            State::Held => "held",
+            State::Signing => "signing",
+            State::Signed => "signed",
+            State::Captured => "captured",
+            State::Voided => "voided",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
+/// On what ground a hold was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// A receipt from the seller. Nobody signs those: it can book a spend, never free one.
+    Receipt,
+    /// The word of whoever drives the warden.
+    Operator,
+    /// A chain's own answer.
+    Chain,
+    /// No proof came before the signature ran out: booked as spent, at its maximum.
+    Assumed,
+    /// It was never ticketed, and its time ran out.
+    Lapsed,
+}
+
+/// One budget's part in a hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The key of the budget's cell.
+    pub key: String,
+    /// The budget's window.
+    pub window: WindowWord,
+    /// Whether the budget counts US dollars; else atomic units.
+    pub in_usd: bool,
+    /// What this hold put into it, as a decimal text: 10^-18 US dollars, or atomic units.
+    pub amount: Amount,
+}
+
+/// A hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The caller's id for the payment.
+    pub id: String,
+    /// SHA-256 of what was asked, in hex: the same id with other content is a conflict.
+    pub digest: String,
+    /// Where it stands.
+    pub state: State,
+    /// When it was taken.
+    pub at: Millis,
+    /// Held: when it lapses. Signing, signed, unknown: when the signature can't be used any more.
+    pub until: Millis,
+    /// Which entry of the offer was chosen.
+    pub accept: usize,
+    /// What was offered, and so what may be signed.
+    pub terms: Terms,
+    /// What the asset counts as, as it was when the hold was taken.
+    pub price: Option<Price>,
+    /// The amount in US dollars, where the asset has a price.
+    pub usd: Option<Usd>,
+    /// The most that was signed, in atomic units, where that is more than was held.
+    pub signed: Option<Amount>,
+    /// The requested origin and path.
+    pub endpoint: String,
+    /// What the hold put into which budget.
+    pub shares: Vec<Share>,
+    /// The key of the intent's cell.
+    pub intent: String,
+    /// The wallet that signed.
+    pub payer: Option<String>,
+    /// The authorization's own number on its chain.
+    pub nonce: Option<String>,
+    /// Captured, in atomic units.
+    pub captured: Amount,
+    /// When it was captured: in this moment of a window it counts.
+    pub captured_at: Option<Millis>,
+    /// Given back, in atomic units.
+    pub refunded: Amount,
+    /// The transaction, as the receipt or the operator names it.
+    pub transaction: Option<String>,
+    /// Why it was closed.
+    pub ground: Option<Ground>,
+    /// More was captured than was held, or after the hold was let go.
+    pub breach: bool,
+}
+
+impl Hold {
+    /// The most that can be lost: the larger of what was held and what was signed.
+    #[must_use]
+    pub fn exposure(&self) -> Amount {
+        self.signed.map_or(self.terms.amount, |signed| signed.max(self.terms.amount))
+    }
+
+    /// Whether the money is still out: it counts as held in every budget.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            State::Held | State::Signing | State::Signed | State::Unknown => true,
+            State::Captured | State::Voided => false,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The moves of money in the ledger. Each keeps, for every budget: limit = available + held + spent.
+
+use crate::ledger::cells::{Cell, Missing, Open, Working, key};
+use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State};
+use crate::money::{Amount, Usd, usd_of};
+use crate::time::Millis;
+
+/// As many holds may be open at once in one ledger: the cell that lists them stays small.
+pub const MAX_OPEN: usize = 1_000;
+
+/// So many holds whose time is up are closed by one verb; the next verb goes on.
+pub const SWEPT: usize = 64;
+
+/// Takes a new hold: every budget counts it from now on.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
+    for share in &hold.shares {
+        let mut tally = work.tally(&share.key)?;
+        tally.hold(share.amount.get());
+        work.put(&share.key, Cell::Budget(tally), None);
+    }
+    keep(work, hold)
+}
+
+/// Writes a hold as it is now, and keeps the list of open holds and of unknown ones in step.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
+    let mut open = work.open()?;
+    open.retain(|entry| entry.id != hold.id);
+    if hold.is_open() {
+        let place = open.partition_point(|entry| entry.until <= hold.until);
+        open.insert(place, Open { id: hold.id.clone(), until: hold.until });
+    }
+    work.put(key::OPEN, Cell::Open(open), None);
+
+    let mut unknown = work.intent(&hold.intent)?;
+    let listed = unknown.contains(&hold.id);
+    if listed != (hold.state == State::Unknown) {
+        unknown.retain(|id| *id != hold.id);
+        if hold.state == State::Unknown {
+            unknown.push(hold.id.clone());
+        }
+        if unknown.is_empty() {
+            work.remove(&hold.intent);
+        } else {
+            work.put(&hold.intent, Cell::Intent(unknown), None);
+        }
+    }
+
+    let expires = match (hold.is_open(), hold.captured_at) {
+        (true, _) => None,
+        (false, at) => Some(at.unwrap_or(hold.until).max(hold.until).saturating_add(REMEMBERED)),
+    };
+    work.put(&key::hold(&hold.id), Cell::Hold(Box::new(hold.clone())), expires);
+    Ok(())
+}
+
+/// Books the hold as captured: what was held is let go, what was captured is spent, now.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn capture(
+    work: &mut Working<'_>,
+    hold: &mut Hold,
+    at: Millis,
+    amount: Amount,
+    ground: Ground,
+) -> Result<(), Missing> {
+    let was_open = hold.is_open();
+    for share in &hold.shares {
+        let mut tally = work.tally(&share.key)?;
+        if was_open {
+            tally.release(share.amount.get());
+        }
+        tally.spend(share.window, at, units(hold, share, amount));
+        let expires = tally.expires(share.window);
+        work.put(&share.key, Cell::Budget(tally), expires);
+    }
+    hold.breach = hold.breach || !was_open || amount > hold.terms.amount;
+    hold.state = State::Captured;
+    hold.captured = amount;
+    hold.captured_at = Some(at);
+    hold.ground = Some(ground);
+    keep(work, hold)
+}
+
+/// Lets go of the hold: no money moved, and none can any more.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn void(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(), Missing> {
+    for share in &hold.shares {
+        let mut tally = work.tally(&share.key)?;
+        tally.release(share.amount.get());
+        let expires = tally.expires(share.window);
+        work.put(&share.key, Cell::Budget(tally), expires);
+    }
+    hold.state = State::Voided;
+    hold.ground = Some(ground);
+    keep(work, hold)
+}
+
+/// Gives back part of what was captured, in the moment of the window in which it was spent.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn give_back(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<(), Missing> {
+    let kept = hold.captured.saturating_sub(hold.refunded);
+    let left = kept.saturating_sub(amount);
+    for share in &hold.shares {
+        let mut tally = work.tally(&share.key)?;
+        let back = units(hold, share, kept).saturating_sub(units(hold, share, left));
+        tally.credit(share.window, hold.captured_at.unwrap_or(hold.at), back);
+        let expires = tally.expires(share.window);
+        work.put(&share.key, Cell::Budget(tally), expires);
+    }
+    hold.refunded = hold.refunded.saturating_add(amount);
+    keep(work, hold)
+}
+
+/// Raises what is held, where more was signed than was held.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn raise(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<(), Missing> {
+    let raised: Vec<Share> = hold
+        .shares
+        .iter()
+        .map(|share| Share { amount: Amount::new(units(hold, share, amount)).max(share.amount), ..share.clone() })
+        .collect();
+    for (old, new) in hold.shares.iter().zip(&raised) {
+        let mut tally = work.tally(&new.key)?;
+        tally.hold(new.amount.saturating_sub(old.amount).get());
+        work.put(&new.key, Cell::Budget(tally), None);
+    }
+    hold.shares = raised;
+    Ok(())
+}
+
+/// Closes the holds whose time is up: one that was never ticketed is let go, one that was is booked as spent, at its
+/// maximum, at the last moment in which it could settle. Expiry alone proves nothing more.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
+    let due: Vec<Open> = work.open()?.into_iter().take_while(|entry| entry.until <= now).take(SWEPT).collect();
+    let keys: Vec<String> = due.iter().map(|entry| key::hold(&entry.id)).collect();
+    work.need(keys.iter().map(String::as_str))?;
+    let mut holds = Vec::new();
+    for entry in &due {
+        holds.extend(work.hold(&entry.id)?);
+    }
+    let cells: Vec<String> =
+        holds.iter().flat_map(|hold| hold.shares.iter().map(|s| s.key.clone()).chain([hold.intent.clone()])).collect();
+    work.need(cells.iter().map(String::as_str))?;
+    for mut hold in holds {
+        if hold.state == State::Held {
+            void(work, &mut hold, Ground::Lapsed)?;
+        } else {
+            let (at, amount) = (hold.until, hold.exposure());
+            capture(work, &mut hold, at, amount, Ground::Assumed)?;
+        }
+    }
+    Ok(!due.is_empty())
+}
+
+/// An amount in the unit of a share.
+fn units(hold: &Hold, share: &Share, amount: Amount) -> u128 {
+    if !share.in_usd {
+        return amount.get();
+    }
+    let price = hold.price.as_ref().and_then(|price| price.usd.map(|rate| (price.decimals, rate)));
+    // A share in dollars exists only where there is a price; what can't be priced counts as everything.
+    price.and_then(|(decimals, rate)| usd_of(amount, decimals, rate)).unwrap_or(Usd::MAX).get()
+}

@@ -1,0 +1,270 @@
+//! What a budget has counted: money that is held, and money that was spent within the window.
+//!
+//! A tally has a bounded size, whatever was spent before. Up to [`EXACT`] spends are kept to the millisecond. Beyond
+//! that, spends within the same 32nd of the window are added up under the time of the *last* of them: each then
+//! counts for at most 1/32 of the window longer than it should, and never shorter.
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::document::WindowWord;
+use crate::time::Millis;
+
+/// As many spends are kept one by one.
+pub const EXACT: usize = 64;
+/// Into so many parts a window is cut when there are more.
+pub const PARTS: u64 = 32;
+
+/// Money held and money spent, in the unit of the budget (10^-18 US dollars, or atomic units of its asset).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// In open holds. It counts for as long as they are open, whatever the window.
+    #[serde(with = "decimal", rename = "h")]
+    pub held: u128,
+    /// Spent, in the order of time.
+    #[serde(rename = "s")]
+    spends: Vec<Spend>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Spend(Millis, #[serde(with = "decimal")] u128);
+
+impl Tally {
+    /// What was spent and still counts at this time.
+    #[must_use]
+    pub fn spent(&self, window: WindowWord, now: Millis) -> u128 {
+        self.spends
+            .iter()
+            .filter(|spend| counts(spend.0, window, now))
+            .fold(0, |sum, spend| sum.saturating_add(spend.1))
+    }
+
+    /// What is held and what was spent, together.
+    #[must_use]
+    pub fn used(&self, window: WindowWord, now: Millis) -> u128 {
+        self.held.saturating_add(self.spent(window, now))
+    }
+
+    /// Holds more.
+    pub fn hold(&mut self, amount: u128) {
+        self.held = self.held.saturating_add(amount);
+    }
+
+    /// Lets go of what was held.
+    pub fn release(&mut self, amount: u128) {
+        self.held = self.held.saturating_sub(amount);
+    }
+
+    /// Books a spend.
+    pub fn spend(&mut self, window: WindowWord, at: Millis, amount: u128) {
+        if amount == 0 {
+            return;
+        }
+        let WindowWord::Rolling(span) = window else {
+            match self.spends.first_mut() {
+                Some(total) => *total = Spend(total.0.max(at), total.1.saturating_add(amount)),
+                None => self.spends.push(Spend(at, amount)),
+            }
+            return;
+        };
+        let place = self.spends.partition_point(|spend| spend.0 <= at);
+        match place.checked_sub(1).and_then(|before| self.spends.get_mut(before)).filter(|spend| spend.0 == at) {
+            Some(same) => same.1 = same.1.saturating_add(amount),
+            None => self.spends.insert(place, Spend(at, amount)),
+        }
+        if self.spends.len() > EXACT {
+            let newest = self.spends.last().map_or(at, |spend| spend.0);
+            self.spends.retain(|spend| counts(spend.0, window, newest));
+        }
+        if self.spends.len() > EXACT {
+            self.add_up(span);
+        }
+    }
+
+    /// Takes back part of a spend that was booked at this time. A spend that no longer counts is left alone: nothing
+    /// of it is in the tally. Returns what was taken back.
+    pub fn credit(&mut self, window: WindowWord, at: Millis, amount: u128) -> u128 {
+        let first = match window {
+            WindowWord::Rolling(_) => self.spends.partition_point(|spend| spend.0 < at),
+            WindowWord::Session | WindowWord::Lifetime => 0,
+        };
+        // A spend that was added up stands under a later time of the same part of the window; look no further.
+        let end = match window {
+            WindowWord::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
+            WindowWord::Session | WindowWord::Lifetime => Millis::MAX,
+        };
+        let mut left = amount;
+        for spend in self.spends.iter_mut().skip(first).take_while(|spend| spend.0 <= end) {
+            let taken = left.min(spend.1);
+            spend.1 = spend.1.saturating_sub(taken);
+            left = left.saturating_sub(taken);
+        }
+        self.spends.retain(|spend| spend.1 > 0);
+        amount.saturating_sub(left)
+    }
+
+    /// The earliest time, not before now, at which no more than `most` is used, if no more is spent until then.
+    /// `None` if that never comes by itself: what is held, or a window without end, stands in the way.
+    #[must_use]
+    pub fn earliest(&self, window: WindowWord, now: Millis, most: u128) -> Option<Millis> {
+        let most_spent = most.checked_sub(self.held)?;
+        let mut spent = self.spent(window, now);
+        if spent <= most_spent {
+            return Some(now);
+        }
+        let WindowWord::Rolling(span) = window else { return None };
+        for spend in self.spends.iter().filter(|spend| counts(spend.0, window, now)) {
+            spent = spent.saturating_sub(spend.1);
+            if spent <= most_spent {
+                return spend.0.checked_add(span);
+            }
+        }
+        None
+    }
+
+    /// When nothing in it can matter any more, if that time is known.
+    #[must_use]
+    pub fn expires(&self, window: WindowWord) -> Option<Millis> {
+        match (window, self.held, self.spends.last()) {
+            (WindowWord::Rolling(span), 0, Some(last)) => last.0.checked_add(span),
+            _ => None,
+        }
+    }
+
+    fn add_up(&mut self, span: Millis) {
+        let part = span.div_ceil(PARTS).max(1);
+        let mut added: Vec<Spend> = Vec::with_capacity(EXACT);
+        for spend in self.spends.drain(..) {
+            match added.last_mut() {
+                Some(last) if last.0.checked_div(part) == spend.0.checked_div(part) => {
+                    *last = Spend(spend.0, last.1.saturating_add(spend.1));
+                }
+                _ => added.push(spend),
+            }
+        }
+        self.spends = added;
+    }
+}
+
+/// A spend counts in the half-open span (now - window, now]: after exactly the window's length it has left.
+fn counts(at: Millis, window: WindowWord, now: Millis) -> bool {
+    match window {
+        WindowWord::Rolling(span) => at.saturating_add(span) > now,
+        WindowWord::Session | WindowWord::Lifetime => true,
+    }
+}
+
+/// Integers above 2^53 as decimal text: JSON readers elsewhere would round them.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "figures of a test are small")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DAY: WindowWord = WindowWord::Rolling(86_400_000);
+
+    #[test]
+    fn a_spend_counts_for_its_window_and_not_a_millisecond_longer() {
+        let mut tally = Tally::default();
+        tally.spend(DAY, 1_000, 5);
+        assert_eq!(tally.spent(DAY, 1_000 + 86_400_000 - 1), 5);
+        assert_eq!(tally.spent(DAY, 1_000 + 86_400_000), 0);
+        assert_eq!(tally.earliest(DAY, 2_000, 4), Some(1_000 + 86_400_000));
+    }
+
+    #[test]
+    fn what_is_held_has_no_window() {
+        let mut tally = Tally::default();
+        tally.hold(5);
+        assert_eq!(tally.used(DAY, u64::MAX), 5);
+        assert_eq!(tally.earliest(DAY, 0, 4), None);
+        tally.release(5);
+        assert_eq!(tally.used(DAY, 0), 0);
+    }
+
+    #[test]
+    fn sessions_and_lifetimes_are_one_total() {
+        let mut tally = Tally::default();
+        for at in 0..1_000 {
+            tally.spend(WindowWord::Lifetime, at, 3);
+        }
+        assert_eq!(tally.spends.len(), 1);
+        assert_eq!(tally.credit(WindowWord::Lifetime, 7, 10), 10);
+        assert_eq!(tally.spent(WindowWord::Lifetime, u64::MAX), 2_990);
+    }
+
+    proptest! {
+        /// Against a list of all spends: never less, and more only by spends that left within 1/32 of the window.
+        #[test]
+        fn never_too_little_and_little_too_much(
+            gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..400),
+            span in 1_000u64..200_000,
+        ) {
+            let window = WindowWord::Rolling(span);
+            let mut tally = Tally::default();
+            let (mut all, mut now) = (Vec::new(), 0);
+            for (gap, amount) in gaps {
+                now += gap;
+                tally.spend(window, now, amount);
+                all.push((now, amount));
+                let within = |longest: u64| all.iter().filter(|(at, _)| at + longest > now).map(|(_, a)| a).sum::<u128>();
+                let counted = tally.spent(window, now);
+                prop_assert!(counted >= within(span));
+                prop_assert!(counted <= within(span + span.div_ceil(PARTS)));
+                prop_assert!(tally.spends.len() <= EXACT + 1);
+            }
+        }
+
+        /// The earliest time is exact: enough has left then, and not a millisecond before.
+        #[test]
+        fn the_earliest_time_is_exact(
+            gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..100), most in 0u128..20_000,
+        ) {
+            let window = WindowWord::Rolling(60_000);
+            let (mut tally, mut now) = (Tally::default(), 0);
+            for (gap, amount) in gaps {
+                now += gap;
+                tally.spend(window, now, amount);
+            }
+            if let Some(at) = tally.earliest(window, now, most) {
+                prop_assert!(tally.used(window, at) <= most);
+                prop_assert!(at == now || tally.used(window, at - 1) > most);
+            }
+        }
+
+        /// What is credited was in the tally, and it all comes back while it still counts.
+        #[test]
+        fn a_credit_takes_back_what_was_spent(
+            gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..300), pick in any::<prop::sample::Index>(),
+        ) {
+            let window = WindowWord::Rolling(100_000);
+            let (mut tally, mut now, mut all) = (Tally::default(), 0, Vec::new());
+            for (gap, amount) in gaps {
+                now += gap;
+                tally.spend(window, now, amount);
+                all.push((now, amount));
+            }
+            let (at, amount) = *pick.get(&all);
+            let before = tally.spent(window, at.max(now));
+            let credited = tally.credit(window, at, amount);
+            if at + 100_000 > now {
+                prop_assert_eq!(credited, amount);
+                prop_assert_eq!(tally.spent(window, now), before - amount);
+            }
+        }
+    }
+}

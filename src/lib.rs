@@ -1,0 +1,26 @@
+//! Tollwarden's core: it decides whether a payment may be signed, and keeps the ledger that the decision rests on.
+//!
+//! It does no I/O and knows no clock, no randomness and no global: everything comes in as an argument and everything
+//! goes out as a value. The same inputs give the same bytes on every platform.
+
+pub mod asset;
+pub mod authorize;
+pub mod bind;
+pub mod decision;
+pub mod engine;
+pub mod json;
+pub mod judge;
+pub mod ledger;
+pub mod money;
+pub mod offer;
+pub mod origin;
+pub mod policy;
+pub mod reason;
+pub mod request;
+pub mod settle;
+pub mod sign;
+pub mod time;
+pub mod words;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

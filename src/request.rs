@@ -1,0 +1,198 @@
+//! What an agent wants to pay for, as the wrapper tells it: whose payment, for which request, on which offer.
+
+use sha2::{Digest, Sha256};
+
+use crate::asset::Network;
+use crate::json::Json;
+use crate::money::Usd;
+use crate::policy::hex;
+use crate::reason::{Reason, Refusal};
+use crate::time::{Millis, parse_instant};
+
+/// The longest id, agent, session or client, in bytes: they are parts of keys.
+pub const MAX_NAME: usize = 256;
+
+/// A request for authorization.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The caller's id for the payment.
+    pub id: String,
+    /// The agent; empty where the caller names none: all those share one counter.
+    pub agent: String,
+    /// The session; empty where the caller names none.
+    pub session: String,
+    /// The client; empty where the caller names none.
+    pub client: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The requested URL, as text.
+    pub url: String,
+    /// The origin that the offer came from, where that is not the requested one.
+    pub offer_origin: Option<String>,
+    /// The offer, as it came.
+    pub offer: Json,
+    /// SHA-256 of the request's body, in hex, where it has one.
+    pub body_digest: Option<String>,
+    /// The caller's own key for the intent: calls with the same key are the same intent.
+    pub idempotency_key: Option<String>,
+    /// The most that this call may cost.
+    pub max_usd: Option<Usd>,
+    /// The networks that this call may use.
+    pub networks: Option<Vec<Network>>,
+    /// Until when the circuit breaker is open for this origin or facilitator, as the wrapper knows it.
+    pub circuit_open_until: Option<Millis>,
+}
+
+/// The members of an event that belong to a request; the event protocol knows more beside them.
+pub const MEMBERS: &[&str] = &[
+    "id",
+    "agent",
+    "session",
+    "client",
+    "method",
+    "url",
+    "offer_origin",
+    "offer",
+    "facts",
+    "body_digest",
+    "idempotency_key",
+    "max_usd",
+    "network",
+];
+
+impl Request {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// [`Reason::MalformedRequest`] with the member that is wrong.
+    pub fn read(json: &Json) -> Result<Self, Refusal> {
+        let id = name(json, "id")?;
+        if id.is_empty() {
+            return Err(wrong("id", "missing"));
+        }
+        let facts = json.get("facts");
+        if let Some(facts) = facts.filter(|facts| facts.as_object().is_none()) {
+            return Err(wrong("facts", format!("expected an object, found {}", facts.kind())));
+        }
+        Ok(Self {
+            id,
+            agent: name(json, "agent")?,
+            session: name(json, "session")?,
+            client: name(json, "client")?,
+            method: optional_text(json, "method")?.unwrap_or_else(|| String::from("GET")),
+            url: optional_text(json, "url")?.ok_or_else(|| wrong("url", "missing"))?,
+            offer_origin: optional_text(json, "offer_origin")?,
+            offer: json.get("offer").cloned().ok_or_else(|| wrong("offer", "missing"))?,
+            body_digest: optional_text(json, "body_digest")?,
+            idempotency_key: optional_text(json, "idempotency_key")?,
+            max_usd: json
+                .get("max_usd")
+                .map(|value| Usd::from_json(value).map_err(|error| wrong("max_usd", error.to_string())))
+                .transpose()?,
+            networks: networks(json)?,
+            circuit_open_until: facts
+                .and_then(|facts| facts.get("circuit_open_until"))
+                .map(|value| instant(value).map_err(|error| wrong("facts.circuit_open_until", error)))
+                .transpose()?,
+        })
+    }
+
+    /// SHA-256 over all that the decision rests on, in hex: the same id with another digest is a conflict.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let texts = [
+            self.agent.as_str(),
+            &self.session,
+            &self.client,
+            &self.method,
+            &self.url,
+            self.offer_origin.as_deref().unwrap_or_default(),
+            &self.offer.canonical(),
+            self.body_digest.as_deref().unwrap_or_default(),
+            self.idempotency_key.as_deref().unwrap_or_default(),
+        ];
+        digest(&texts)
+    }
+
+    /// SHA-256 over what makes two calls the same intent, in hex: the caller's key, or else the request itself.
+    #[must_use]
+    pub fn intent(&self) -> String {
+        match &self.idempotency_key {
+            Some(key) => digest(&["key", &self.agent, key]),
+            None => digest(&[
+                "request",
+                &self.agent,
+                &self.method,
+                &self.url,
+                self.body_digest.as_deref().unwrap_or_default(),
+            ]),
+        }
+    }
+}
+
+/// Each text with its length before it, so that no two lists of texts give the same bytes.
+fn digest(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.len().to_string().as_bytes());
+        hash.update(b":");
+        hash.update(text.as_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+/// A refusal of the request itself.
+pub fn wrong(field: &str, message: impl Into<String>) -> Refusal {
+    Refusal::at(Reason::MalformedRequest, field, message)
+}
+
+/// A name, or nothing; refused when it is too long to be a part of a key.
+///
+/// # Errors
+/// [`Reason::MalformedRequest`] with the member.
+pub fn name(json: &Json, member: &str) -> Result<String, Refusal> {
+    let text = optional_text(json, member)?.unwrap_or_default();
+    if text.len() > MAX_NAME {
+        return Err(wrong(member, format!("{} bytes, more than the {MAX_NAME} allowed", text.len())));
+    }
+    Ok(text)
+}
+
+/// A text, or nothing.
+///
+/// # Errors
+/// [`Reason::MalformedRequest`] with the member.
+pub fn optional_text(json: &Json, member: &str) -> Result<Option<String>, Refusal> {
+    match json.get(member) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(wrong(member, format!("expected a text, found {}", other.kind()))),
+    }
+}
+
+/// A time: ISO 8601, or milliseconds since the epoch.
+///
+/// # Errors
+/// One sentence that says why it is neither.
+pub fn instant(json: &Json) -> Result<Millis, String> {
+    match json {
+        Json::String(text) => parse_instant(text),
+        other => other.as_u64().ok_or_else(|| format!("expected a time, found {}", other.kind())),
+    }
+}
+
+fn networks(json: &Json) -> Result<Option<Vec<Network>>, Refusal> {
+    let texts = match json.get("network") {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::String(text)) => vec![text.as_str()],
+        Some(Json::Array(items)) => items
+            .iter()
+            .map(|item| {
+                item.as_str().ok_or_else(|| wrong("network", format!("expected a text, found {}", item.kind())))
+            })
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(wrong("network", format!("expected a text or a list, found {}", other.kind()))),
+    };
+    let read = texts.into_iter().map(|text| Network::named(text).map_err(|error| wrong("network", error.to_string())));
+    read.collect::<Result<Vec<_>, _>>().map(Some)
+}

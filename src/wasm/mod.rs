@@ -1,0 +1,159 @@
+//! The only folder that knows wasm-bindgen: text in, text out, and the cells on their way to and from the store.
+//! No rule is in it.
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use crate::engine::{self, CellWrite};
+use crate::json::parse;
+use crate::policy::{Policy, PolicyError, hex};
+use crate::reason::Reason;
+
+/// The version of the core that this module was built from.
+#[wasm_bindgen(js_name = coreVersion)]
+#[must_use]
+pub fn core_version() -> String {
+    String::from(env!("CARGO_PKG_VERSION"))
+}
+
+/// Sixteen random bytes in hex, for ids.
+///
+/// # Errors
+/// If the platform has no randomness to give: then nothing can be authorized.
+#[wasm_bindgen(js_name = drawId)]
+pub fn draw_id() -> Result<String, JsError> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| JsError::new(&format!("no randomness: {error}")))?;
+    Ok(hex(&bytes))
+}
+
+/// Everything wrong with a policy, as JSON: `[{"path","message"}]`; an empty list for a good one.
+#[wasm_bindgen(js_name = checkPolicy)]
+#[must_use]
+pub fn check_policy(document: &str) -> String {
+    let errors = read_policy(document).err().unwrap_or_default();
+    serde_json::to_string(&errors).unwrap_or_else(|_| String::from(r#"[{"path":"","message":"unreadable"}]"#))
+}
+
+/// The registry of reasons.
+///
+/// # Errors
+/// If the platform can't take the list.
+#[wasm_bindgen(js_name = reasons)]
+pub fn reasons() -> Result<JsValue, JsError> {
+    #[derive(Serialize)]
+    struct Row {
+        code: &'static str,
+        meaning: &'static str,
+        remedy: &'static str,
+    }
+    let rows: Vec<Row> = Reason::ALL
+        .iter()
+        .map(|reason| Row { code: reason.code(), meaning: reason.meaning(), remedy: reason.remedy() })
+        .collect();
+    to_js(&rows)
+}
+
+/// A policy and a ledger, driven by events.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Engine(engine::Engine);
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    name: Option<&'a str>,
+    version: u64,
+    hash: &'a str,
+    breaker_failures: u64,
+    breaker_recovery_ms: u64,
+}
+
+#[derive(Serialize)]
+struct CellRead<'a> {
+    key: &'a str,
+    version: u64,
+}
+
+#[derive(Serialize)]
+struct Commit<'a> {
+    read: Vec<CellRead<'a>>,
+    write: Vec<CellWrite>,
+}
+
+#[derive(Deserialize)]
+struct StoredCell {
+    key: String,
+    version: u64,
+    value: Option<String>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine for this policy, as JSON. `whole`: its own cells are the state; else they live in a store.
+    ///
+    /// # Errors
+    /// The policy's errors, a line each.
+    #[wasm_bindgen(constructor)]
+    pub fn new(document: &str, whole: bool) -> Result<Engine, JsError> {
+        let policy = read_policy(document)
+            .map_err(|errors| JsError::new(&errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+        Ok(Self(if whole { engine::Engine::whole(policy) } else { engine::Engine::of_store(policy) }))
+    }
+
+    /// Answers one event. `number`: the line's number, where lines are read.
+    pub fn handle(&mut self, event: &str, number: Option<u32>) -> String {
+        engine::text(&self.0.line(event, number.map(u64::from)))
+    }
+
+    /// Takes in cells as the store has them: `[{key, version, value}]`.
+    ///
+    /// # Errors
+    /// One sentence, if a cell is damaged.
+    pub fn load(&mut self, cells: JsValue) -> Result<(), JsError> {
+        let cells: Vec<StoredCell> = serde_wasm_bindgen::from_value(cells)?;
+        for cell in cells {
+            self.0.load(&cell.key, cell.version, cell.value.as_deref()).map_err(|error| JsError::new(&error))?;
+        }
+        Ok(())
+    }
+
+    /// What the last event rests on and what it changes: `{read: [{key, version}], write: [{key, value, expires}]}`.
+    ///
+    /// # Errors
+    /// One sentence, if a cell can't be written.
+    pub fn staged(&self) -> Result<JsValue, JsError> {
+        let staged = self.0.staged();
+        let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
+        let write = engine::writes(staged).map_err(|error| JsError::new(&error))?;
+        to_js(&Commit { read, write })
+    }
+
+    /// Forgets what was staged and all cells; they are loaded again when asked for.
+    pub fn forget(&mut self) {
+        self.0.forget();
+    }
+
+    /// What the wrapper has to know of the policy.
+    ///
+    /// # Errors
+    /// If the platform can't take it.
+    pub fn policy(&self) -> Result<JsValue, JsError> {
+        let policy = self.0.policy();
+        to_js(&Summary {
+            name: policy.name.as_deref(),
+            version: policy.version,
+            hash: &policy.hash,
+            breaker_failures: policy.breaker_failures,
+            breaker_recovery_ms: policy.breaker_recovery,
+        })
+    }
+}
+
+fn read_policy(document: &str) -> Result<Policy, Vec<PolicyError>> {
+    let json = parse(document).map_err(|message| vec![PolicyError { path: String::new(), message }])?;
+    Policy::read(&json)
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}

@@ -1,0 +1,108 @@
+//! The shared vectors, `tests/vectors/events/*.json`, natively. The TypeScript suite runs the same files through the
+//! module. A file is `{note, define, cases: [{note, policy, steps: [{send, set?, want}]}]}`:
+//! - `"@name"` anywhere in a policy or an event stands for what `define` has under that name;
+//! - `set` changes places of the event, by JSON pointer; `null` takes a member away;
+//! - `want` is what the answer has to have at least; `null` is what it must not have. A policy that must be refused has
+//!   `want_errors`, of which each text must be in some error, and as many as there are errors.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a vector that can't be read has failed")]
+
+use std::fs;
+
+use serde_json::{Map, Value};
+use tollwarden::engine::{Engine, text};
+use tollwarden::json::parse;
+use tollwarden::policy::Policy;
+
+#[test]
+fn every_vector() {
+    let mut files: Vec<_> = fs::read_dir("tests/vectors/events").unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut cases = 0;
+    let mut failures = Vec::new();
+    for file in &files {
+        let document: Value = serde_json::from_str(&fs::read_to_string(file).unwrap())
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let define = document.get("define").and_then(Value::as_object).cloned().unwrap_or_default();
+        for case in document.get("cases").and_then(Value::as_array).unwrap() {
+            cases += 1;
+            let note = case.get("note").and_then(Value::as_str).unwrap();
+            if let Err(failure) = run(case, &define) {
+                failures.push(format!("{}: {note}: {failure}", file.display()));
+            }
+        }
+    }
+    assert!(cases > 0, "no vectors found");
+    assert!(failures.is_empty(), "{} of {cases} cases failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn run(case: &Value, define: &Map<String, Value>) -> Result<(), String> {
+    let policy = expand(case.get("policy").unwrap(), define);
+    let read = Policy::read(&parse(&policy.to_string())?);
+    if let Some(wanted) = case.get("want_errors").and_then(Value::as_array) {
+        let Err(errors) = read else { return Err(String::from("the policy was taken")) };
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let missing: Vec<_> =
+            wanted.iter().filter(|text| !errors.iter().any(|error| error.contains(text.as_str().unwrap()))).collect();
+        return if missing.is_empty() && errors.len() == wanted.len() {
+            Ok(())
+        } else {
+            Err(format!("errors {errors:#?}, missing {missing:?}"))
+        };
+    }
+    let policy = read.map_err(|errors| format!("the policy was refused: {errors:?}"))?;
+    let mut engine = Engine::whole(policy);
+    for (number, step) in case.get("steps").and_then(Value::as_array).unwrap().iter().enumerate() {
+        let mut event = expand(step.get("send").unwrap(), define);
+        for (pointer, value) in step.get("set").and_then(Value::as_object).into_iter().flatten() {
+            set(&mut event, pointer, value);
+        }
+        let answer: Value = serde_json::from_str(&text(&engine.line(&event.to_string(), None))).unwrap();
+        let mut differences = Vec::new();
+        compare(step.get("want").unwrap(), &answer, "", &mut differences);
+        if !differences.is_empty() {
+            return Err(format!("step {number}: {}; the answer was {answer}", differences.join("; ")));
+        }
+    }
+    Ok(())
+}
+
+fn expand(value: &Value, define: &Map<String, Value>) -> Value {
+    match value {
+        Value::String(text) if text.starts_with('@') => expand(
+            define.get(text.trim_start_matches('@')).unwrap_or_else(|| panic!("`{text}` is not defined")),
+            define,
+        ),
+        Value::Array(items) => items.iter().map(|item| expand(item, define)).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), expand(value, define))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn set(event: &mut Value, pointer: &str, value: &Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match event.pointer_mut(parent) {
+        Some(Value::Object(members)) if value.is_null() => drop(members.remove(name)),
+        Some(Value::Object(members)) => drop(members.insert(name.to_owned(), value.clone())),
+        Some(Value::Array(items)) => *items.get_mut(name.parse::<usize>().unwrap()).unwrap() = value.clone(),
+        _ => panic!("nothing stands at {pointer}"),
+    }
+}
+
+fn compare(want: &Value, got: &Value, path: &str, differences: &mut Vec<String>) {
+    match (want, got) {
+        (Value::Object(wanted), Value::Object(_)) => {
+            for (key, value) in wanted {
+                let found = got.get(key).unwrap_or(&Value::Null);
+                compare(value, found, &format!("{path}/{key}"), differences);
+            }
+        }
+        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
+            for (index, (value, found)) in wanted.iter().zip(found).enumerate() {
+                compare(value, found, &format!("{path}/{index}"), differences);
+            }
+        }
+        _ if want == got => {}
+        _ => differences.push(format!("{path}: wanted {want}, got {got}")),
+    }
+}
