@@ -68,7 +68,7 @@ pub struct Decision {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalWanted>,
     /// Why the other entries of the offer were not chosen.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedAccept>,
     /// An earlier hold that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,7 +178,7 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_before: Option<String>,
     /// True if more was captured than was held, or after the hold was let go.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub breach: bool,
 }
 

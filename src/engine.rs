@@ -57,7 +57,7 @@ pub enum Reply {
         /// The hash of the policy in force.
         policy: String,
         /// What is wrong with the one that was refused.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         errors: Vec<PolicyError>,
     },
     /// To the events that concern no payment.

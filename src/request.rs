@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::asset::Network;
-use crate::json::Json;
+use crate::json::{Json, parse};
 use crate::money::Usd;
 use crate::policy::hex;
 use crate::reason::{Reason, Refusal};
@@ -53,6 +53,7 @@ pub const MEMBERS: &[&str] = &[
     "url",
     "offer_origin",
     "offer",
+    "offer_text",
     "facts",
     "body_digest",
     "idempotency_key",
@@ -82,7 +83,7 @@ impl Request {
             method: optional_text(json, "method")?.unwrap_or_else(|| String::from("GET")),
             url: optional_text(json, "url")?.ok_or_else(|| wrong("url", "missing"))?,
             offer_origin: optional_text(json, "offer_origin")?,
-            offer: json.get("offer").cloned().ok_or_else(|| wrong("offer", "missing"))?,
+            offer: offer(json)?,
             body_digest: optional_text(json, "body_digest")?,
             idempotency_key: optional_text(json, "idempotency_key")?,
             max_usd: json
@@ -178,6 +179,18 @@ pub fn instant(json: &Json) -> Result<Millis, String> {
     match json {
         Json::String(text) => parse_instant(text),
         other => other.as_u64().ok_or_else(|| format!("expected a time, found {}", other.kind())),
+    }
+}
+
+/// The offer as an object, or as the text that a stranger sent: only a text shows whether a key stands there twice.
+fn offer(json: &Json) -> Result<Json, Refusal> {
+    match (json.get("offer"), optional_text(json, "offer_text")?) {
+        (Some(offer), None) => Ok(offer.clone()),
+        (None, Some(text)) => {
+            parse(&text).map_err(|error| Refusal::at(Reason::MalformedOffer, "offer", format!("not JSON: {error}")))
+        }
+        (None, None) => Err(wrong("offer", "missing")),
+        (Some(_), Some(_)) => Err(wrong("offer", "given twice, as `offer` and as `offer_text`")),
     }
 }
 

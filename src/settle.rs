@@ -35,7 +35,8 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// Reads `outcome`, `amount`, `transaction` and `evidence` (`operator`, the default, or `receipt`).
+    /// Reads `outcome`, `amount`, `transaction` and `evidence` (`operator`, the default, `receipt` or
+    /// `delivery`).
     ///
     /// # Errors
     /// [`Reason::MalformedRequest`] with the member that is wrong.
@@ -50,7 +51,11 @@ impl Settlement {
         let ground = match optional_text(json, "evidence")?.as_deref() {
             None | Some("operator") => Ground::Operator,
             Some("receipt") => Ground::Receipt,
-            Some(other) => return Err(wrong("evidence", format!("expected `operator` or `receipt`, found `{other}`"))),
+            Some("delivery") => Ground::Delivery,
+            Some(other) => {
+                let message = format!("expected `operator`, `receipt` or `delivery`, found `{other}`");
+                return Err(wrong("evidence", message));
+            }
         };
         Ok(Self { said, ground, transaction: optional_text(json, "transaction")? })
     }
@@ -74,7 +79,7 @@ pub fn settle(work: &mut Working<'_>, id: &str, settlement: &Settlement, now: Mi
     match settlement.said {
         Said::Captured(amount) => {
             let amount = match settlement.ground {
-                Ground::Receipt => amount.unwrap_or(hold.terms.amount).max(hold.exposure()),
+                Ground::Receipt | Ground::Delivery => amount.unwrap_or(hold.terms.amount).max(hold.exposure()),
                 _ => amount.unwrap_or(hold.terms.amount),
             };
             captured(work, hold, amount, settlement, now)
@@ -202,7 +207,7 @@ pub fn reconcile(work: &mut Working<'_>, id: &str, proof: &Proof, now: Millis) -
             }
             match (hold.state, hold.ground) {
                 (State::Signing | State::Signed | State::Unknown, _) => void(work, &mut hold, Ground::Chain)?,
-                (State::Captured, Some(Ground::Assumed | Ground::Receipt)) => {
+                (State::Captured, Some(Ground::Assumed | Ground::Receipt | Ground::Delivery)) => {
                     let booked = hold.captured.saturating_sub(hold.refunded);
                     give_back(work, &mut hold, booked)?;
                     hold.state = State::Voided;

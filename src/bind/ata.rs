@@ -26,12 +26,31 @@ pub(super) fn derive(owner: &[u8; 32], token_program: &[u8; 32], mint: &[u8; 32]
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::bind::base58;
+    use crate::bind::base58::{decode, encode};
 
     #[test]
     fn the_program_is_the_published_one() {
-        assert_eq!(base58::encode(&PROGRAM), "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+        assert_eq!(encode(&PROGRAM), "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+    }
+
+    #[test]
+    fn points_and_accounts_are_those_of_the_official_packages() {
+        let text = include_str!("../../tests/vectors/bind/solana-derivation.json");
+        let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+        let points = vectors["points"].as_object().unwrap();
+        assert!(points.len() > 200);
+        for (point, on_curve) in points {
+            assert_eq!(Some(curve::is_on_curve(&decode(point).unwrap())), on_curve.as_bool(), "{point}");
+        }
+        let accounts = vectors["accounts"].as_array().unwrap();
+        assert!(accounts.iter().any(|account| account["bump"].as_u64() < Some(250)), "bumps are tried");
+        for account in accounts {
+            let key = |name: &str| decode(account[name].as_str().unwrap()).unwrap();
+            let derived = derive(&key("owner"), &key("token_program"), &key("mint")).unwrap();
+            assert_eq!(encode(&derived), account["account"].as_str().unwrap());
+        }
     }
 }

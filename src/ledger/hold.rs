@@ -56,6 +56,8 @@ impl State {
 pub enum Ground {
     /// A receipt from the seller. Nobody signs those: it can book a spend, never free one.
     Receipt,
+    /// The seller delivered and sent no receipt: taken for one.
+    Delivery,
     /// The word of whoever drives the warden.
     Operator,
     /// A chain's own answer.

@@ -1,0 +1,157 @@
+/**
+ * The core on a store: each event is one atomic step. The cells that it reads are loaded, the core decides, and what it
+ * changed is committed with the versions of all that it read; when another writer was faster, it is decided again.
+ *
+ * One event at a time: a second one could only conflict with the first. Whatever fails is a denial or an error, never
+ * an allowance: after a throw from the core the engine is built again, from the policy and the store.
+ */
+
+import { WardenUnavailable } from "../errors.ts";
+import type { Store, StoredCell } from "../stores/store.ts";
+import { type Core, type Engine, loadCore } from "./load.ts";
+import type { BudgetLine, Decision, Outcome } from "./types.ts";
+
+/** So often an event is decided again when other writers were faster; then it is denied. */
+const ATTEMPTS = 32;
+/** So often one attempt may ask for further cells: each answer of the core names all that it can know of. */
+const ROUNDS = 16;
+
+export type Event = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** What the core answers; `missing` never leaves this file. */
+interface Reply {
+  readonly missing?: readonly string[];
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly budgets?: readonly BudgetLine[];
+}
+
+export interface PolicySummary {
+  readonly name: string | null;
+  readonly version: number;
+  /** SHA-256 of the canonical document, in hex. */
+  readonly hash: string;
+  readonly breaker_failures: number;
+  /** Milliseconds. */
+  readonly breaker_recovery_ms: number;
+}
+
+export interface Ledger {
+  /** May this be paid? Never throws for a denial; a store that fails is one. */
+  authorize(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
+  /** The same question, holding nothing. */
+  check(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
+  /** Moves a hold on: `ticket`, `message`, `sign`, `settle`, `reconcile`, `refund`, `approve`, `reject`. */
+  move(event: Event & { readonly id: string }): Promise<Outcome>;
+  /** `freeze` and `unfreeze`. */
+  command(event: Event): Promise<void>;
+  budgets(filter: { readonly agent?: string; readonly session?: string; readonly client?: string }): Promise<
+    readonly BudgetLine[]
+  >;
+  readonly policy: PolicySummary;
+  drawId(): string;
+  close(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  /** The policy, as JSON text. */
+  readonly policy: string;
+  readonly store: Store;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
+  const core: Core = loadCore();
+  let engine: Engine = new core.Engine(policy, false);
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** After the events before it, whatever became of them. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work, work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async function attempt(event: Event): Promise<Reply | "conflict"> {
+    const text = JSON.stringify({ ...event, at: Math.floor(now()) });
+    for (let round = 0; round < ROUNDS; round++) {
+      const reply = parseReply(guarded(() => engine.handle(text)));
+      if (reply.missing !== undefined) {
+        const cells = await store.load(reply.missing).catch(unavailable);
+        guarded(() => engine.load(cells));
+        continue;
+      }
+      if (reply.error !== undefined) throw new WardenUnavailable(reply.error.code, reply.error.message);
+      const staged = guarded(() => engine.staged());
+      if (staged.write.length === 0) return reply;
+      const result = await store.commit(staged).catch(unavailable);
+      return result.ok ? reply : "conflict";
+    }
+    throw new WardenUnavailable("internal_error", "the core kept asking for cells");
+  }
+
+  async function run(event: Event): Promise<Reply> {
+    for (let tries = 0; tries < ATTEMPTS; tries++) {
+      const reply = await attempt(event).finally(() => guarded(() => engine.forget()));
+      if (reply !== "conflict") return reply;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
+    }
+    throw new WardenUnavailable("store_conflict", "others kept changing the ledger while this was decided");
+  }
+
+  /** A throw from the core leaves it in no known state: it is built again before it is asked again. */
+  function guarded<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (cause) {
+      engine = new core.Engine(policy, false);
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new WardenUnavailable("internal_error", `the core failed: ${message}`, cause);
+    }
+  }
+
+  async function decide(event: Event & { readonly id: string }): Promise<Decision> {
+    try {
+      return (await inTurn(() => run(event))) as unknown as Decision;
+    } catch (error) {
+      const known = error instanceof WardenUnavailable;
+      const reason = known && isReason(error.code) ? error.code : "internal_error";
+      const message = error instanceof Error ? error.message : String(error);
+      return { id: event.id, action: "deny", reason, message, rules: [] };
+    }
+  }
+
+  return {
+    authorize: (event) => decide({ ...event, type: "authorize" }),
+    check: (event) => decide({ ...event, type: "check" }),
+    move: async (event) => (await inTurn(() => run(event))) as unknown as Outcome,
+    command: async (event) => {
+      await inTurn(() => run(event));
+    },
+    budgets: async (filter) =>
+      inTurn(async () => {
+        // All counters, not only those of the names given: the store is asked for each budget's cells.
+        const cells: StoredCell[] = [];
+        for await (const cell of store.scan("budget/")) cells.push(cell);
+        guarded(() => engine.load(cells));
+        const reply = await run({ type: "budgets", ...filter });
+        return reply.budgets ?? [];
+      }),
+    policy: engine.policy() as PolicySummary,
+    drawId: () => core.drawId(),
+    close: () => inTurn(() => store.close()),
+  };
+}
+
+function parseReply(text: string): Reply {
+  return JSON.parse(text) as Reply;
+}
+
+function isReason(code: string): code is "store_conflict" | "store_unavailable" | "internal_error" {
+  return code === "store_conflict" || code === "store_unavailable" || code === "internal_error";
+}
+
+function unavailable(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  throw new WardenUnavailable("store_unavailable", `the store failed: ${message}`, cause);
+}

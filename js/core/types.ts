@@ -1,0 +1,1011 @@
+// Generated from the Rust types by pkg-scripts/types.mjs: `npm run types`. Do not edit.
+
+/**
+ * What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
+ */
+export type Rate = string;
+/**
+ * A length of time, such as `30s`, `24h` or `1h30m`.
+ */
+export type Span = string;
+/**
+ * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
+ */
+export type Amount = string;
+/**
+ * US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
+ */
+export type Usd = string;
+/**
+ * One word, or a list of words: a counter for each combination.
+ */
+export type PerWords = Per | [Per, ...Per[]];
+/**
+ * What a budget keeps a counter for.
+ */
+export type Per = "all" | "agent" | "client" | "session" | "vendor" | "endpoint" | "payee" | "network";
+/**
+ * A rolling span such as `24h`, or `session`, or `lifetime`.
+ */
+export type Window = string;
+/**
+ * When the money is taken, relative to the delivery (`extra.paymentFlow`).
+ */
+export type Flow = "authorization" | "upfront" | "escrow";
+/**
+ * How the price is charged.
+ */
+export type Scheme = "exact" | "upto";
+/**
+ * Where a hold stands. From `Signing` on, only proof frees the money.
+ */
+export type State = "held" | "signing" | "signed" | "captured" | "voided" | "unknown";
+/**
+ * On what ground a hold was closed.
+ */
+export type Ground = "receipt" | "delivery" | "operator" | "chain" | "assumed" | "lapsed";
+/**
+ * Why a verb answered as it did. Serialises as its stable code.
+ */
+export type Reason =
+  | "allowed"
+  | "approval_required"
+  | "approval_rejected"
+  | "malformed_request"
+  | "malformed_url"
+  | "origin_not_allowed"
+  | "redirected_offer"
+  | "malformed_offer"
+  | "malformed_amount"
+  | "malformed_lifetime"
+  | "malformed_network"
+  | "malformed_address"
+  | "unknown_network"
+  | "unknown_asset"
+  | "unknown_scheme"
+  | "unsupported_flow"
+  | "unsupported_extension"
+  | "lifetime_too_long"
+  | "network_not_allowed"
+  | "asset_not_allowed"
+  | "scheme_not_allowed"
+  | "vendor_blocked"
+  | "vendor_not_allowed"
+  | "payee_blocked"
+  | "payee_not_allowed"
+  | "asset_without_price"
+  | "payment_too_large"
+  | "caller_limit"
+  | "budget_exceeded"
+  | "frozen"
+  | "clock_jump"
+  | "circuit_open"
+  | "intent_unresolved"
+  | "too_many_holds"
+  | "conflict"
+  | "store_conflict"
+  | "store_unavailable"
+  | "internal_error"
+  | "unknown_id"
+  | "wrong_state"
+  | "hold_expired"
+  | "malformed_payload"
+  | "version_mismatch"
+  | "scheme_mismatch"
+  | "network_mismatch"
+  | "asset_mismatch"
+  | "payee_mismatch"
+  | "amount_mismatch"
+  | "lifetime_mismatch"
+  | "spender_mismatch"
+  | "payer_mismatch"
+  | "accepted_mismatch"
+  | "unticketed_signature"
+  | "ticket_used";
+/**
+ * What the policy says to a payment.
+ */
+export type Action = "allow" | "require_approval" | "deny";
+/**
+ * The answer to an event.
+ */
+export type Reply =
+  | Decision
+  | Outcome
+  | {
+      /**
+       * One line for each counter.
+       */
+      budgets: BudgetLine[];
+    }
+  | {
+      /**
+       * What is wrong with the one that was refused.
+       */
+      errors?: PolicyError[];
+      /**
+       * Whether the policy is in force now.
+       */
+      ok: boolean;
+      /**
+       * The hash of the policy in force.
+       */
+      policy: string;
+    }
+  | {
+      /**
+       * Always true.
+       */
+      ok: boolean;
+    }
+  | {
+      /**
+       * Their keys.
+       */
+      missing: string[];
+    }
+  | {
+      error: EventError;
+    };
+
+/**
+ * All types that cross the boundary, so that one schema holds their definitions.
+ */
+export interface Boundary {
+  policy: Document;
+  /**
+   * A stable reason code.
+   */
+  reason:
+    | "allowed"
+    | "approval_required"
+    | "approval_rejected"
+    | "malformed_request"
+    | "malformed_url"
+    | "origin_not_allowed"
+    | "redirected_offer"
+    | "malformed_offer"
+    | "malformed_amount"
+    | "malformed_lifetime"
+    | "malformed_network"
+    | "malformed_address"
+    | "unknown_network"
+    | "unknown_asset"
+    | "unknown_scheme"
+    | "unsupported_flow"
+    | "unsupported_extension"
+    | "lifetime_too_long"
+    | "network_not_allowed"
+    | "asset_not_allowed"
+    | "scheme_not_allowed"
+    | "vendor_blocked"
+    | "vendor_not_allowed"
+    | "payee_blocked"
+    | "payee_not_allowed"
+    | "asset_without_price"
+    | "payment_too_large"
+    | "caller_limit"
+    | "budget_exceeded"
+    | "frozen"
+    | "clock_jump"
+    | "circuit_open"
+    | "intent_unresolved"
+    | "too_many_holds"
+    | "conflict"
+    | "store_conflict"
+    | "store_unavailable"
+    | "internal_error"
+    | "unknown_id"
+    | "wrong_state"
+    | "hold_expired"
+    | "malformed_payload"
+    | "version_mismatch"
+    | "scheme_mismatch"
+    | "network_mismatch"
+    | "asset_mismatch"
+    | "payee_mismatch"
+    | "amount_mismatch"
+    | "lifetime_mismatch"
+    | "spender_mismatch"
+    | "payer_mismatch"
+    | "accepted_mismatch"
+    | "unticketed_signature"
+    | "ticket_used";
+  /**
+   * The answer to an event.
+   */
+  reply:
+    | Decision
+    | Outcome
+    | {
+        /**
+         * One line for each counter.
+         */
+        budgets: BudgetLine[];
+      }
+    | {
+        /**
+         * What is wrong with the one that was refused.
+         */
+        errors?: PolicyError[];
+        /**
+         * Whether the policy is in force now.
+         */
+        ok: boolean;
+        /**
+         * The hash of the policy in force.
+         */
+        policy: string;
+      }
+    | {
+        /**
+         * Always true.
+         */
+        ok: boolean;
+      }
+    | {
+        /**
+         * Their keys.
+         */
+        missing: string[];
+      }
+    | {
+        error: EventError;
+      };
+}
+/**
+ * A policy.
+ */
+export interface Document {
+  /**
+   * Assets that are known beside the registry of stablecoins.
+   */
+  assets?: AssetSection[] | null;
+  /**
+   * When to stop calling an origin or a facilitator that fails.
+   */
+  breaker?: BreakerSection | null;
+  /**
+   * How much in all, over a window of time.
+   */
+  budgets?: BudgetSection[] | null;
+  /**
+   * A name for people, shown in decisions and reports.
+   */
+  name?: string | null;
+  /**
+   * Exact origins that are let through although they are not https on the default port with a DNS name,
+   * such as `http://127.0.0.1:4021`.
+   */
+  origins?: string[] | null;
+  /**
+   * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
+   */
+  payees?: ListSection | null;
+  /**
+   * What a single payment may be.
+   */
+  payment?: PaymentSection | null;
+  /**
+   * Who may be paid, by the host that was requested.
+   */
+  vendors?: ListSection | null;
+  /**
+   * The policy's own version: a whole number that rises with each change.
+   */
+  version?: number | null;
+}
+/**
+ * An asset that the policy makes known.
+ */
+export interface AssetSection {
+  /**
+   * The address of the token's contract (or mint) on that network.
+   */
+  address?: string | null;
+  /**
+   * How many decimals the token has: one whole token is 10^decimals atomic units.
+   */
+  decimals?: number | null;
+  /**
+   * The network, as a CAIP-2 name or a known alias.
+   */
+  network?: string | null;
+  /**
+   * A name for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * What one whole token counts as, in US dollars. Without it no limit in US dollars can be met.
+   */
+  usd?: Rate | null;
+}
+/**
+ * The circuit breaker. The wrapper keeps its state; the core is told of it.
+ */
+export interface BreakerSection {
+  /**
+   * Failures in a row after which nothing more is paid there. Default 5.
+   */
+  failure_threshold?: number | null;
+  /**
+   * How long until one payment is let through again to see, such as `30s`. Default `30s`.
+   */
+  recovery_timeout?: Span | null;
+}
+/**
+ * A budget: what is held and what is spent, over its window, never exceeds its limit.
+ */
+export interface BudgetSection {
+  /**
+   * The asset that `limit_amount` counts, as `network/address`. Payments in other assets don't count here.
+   */
+  asset?: string | null;
+  /**
+   * The limit in atomic units of `asset`.
+   */
+  limit_amount?: Amount | null;
+  /**
+   * The limit in US dollars; this or `limit_amount`.
+   */
+  limit_usd?: Usd | null;
+  /**
+   * The budget's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
+   */
+  name?: string | null;
+  /**
+   * What has a counter of its own: one or more of agent, client, session, vendor, endpoint, payee, network;
+   * or `all` for a single counter. Default `all`.
+   */
+  per?: PerWords | null;
+  /**
+   * How long a spend counts: a rolling span such as `24h` or `7d`, or `session`, or `lifetime`.
+   */
+  window?: Window | null;
+}
+/**
+ * An allow list and a block list. What is blocked is blocked, allowed or not. An allow list that is there, even
+ * an empty one, denies all that is not on it.
+ */
+export interface ListSection {
+  /**
+   * Only these.
+   */
+  allow?: string[] | null;
+  /**
+   * Never these.
+   */
+  block?: string[] | null;
+}
+/**
+ * What a single payment may be.
+ */
+export interface PaymentSection {
+  /**
+   * From this much on, in US dollars, a payment needs approval. A payment of exactly this much needs it.
+   */
+  approve_from_usd?: Usd | null;
+  /**
+   * Assets that may be used, as `network/address`. Default: the registry and those listed under `assets`.
+   */
+  assets?: string[] | null;
+  /**
+   * Payment flows that may be used. Default: `authorization` alone; the others take the money before delivery.
+   */
+  flows?: Flow[] | null;
+  /**
+   * The longest that a signature may stay usable, in seconds. Default 600.
+   */
+  max_lifetime_seconds?: number | null;
+  /**
+   * The largest single payment, in US dollars. A payment of exactly this much is allowed.
+   */
+  max_usd?: Usd | null;
+  /**
+   * Networks that may be used, as CAIP-2 names or known aliases such as `base`. Default: all that are known.
+   */
+  networks?: string[] | null;
+  /**
+   * Payment schemes that may be used. Default: `exact` and `upto`.
+   */
+  schemes?: Scheme[] | null;
+}
+/**
+ * To `authorize` and `check`.
+ */
+export interface Decision {
+  /**
+   * Which entry of the offer was chosen, or came nearest.
+   */
+  accept?: number | null;
+  /**
+   * What the policy says.
+   */
+  action: "allow" | "require_approval" | "deny";
+  /**
+   * The amount of that entry, in atomic units, as a decimal text.
+   */
+  amount?: Amount | null;
+  /**
+   * Whose approval is wanted.
+   */
+  approval?: ApprovalWanted | null;
+  /**
+   * The asset, as `network/address`.
+   */
+  asset?: string | null;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * The field concerned, such as `accepts[0].amount`.
+   */
+  field?: string | null;
+  /**
+   * The smallest change that would let it pass, where there is one.
+   */
+  fix?: Fix | null;
+  /**
+   * An earlier hold that stands in the way.
+   */
+  hold?: string | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people: what was wrong, with the value.
+   */
+  message?: string | null;
+  /**
+   * The address that is paid.
+   */
+  payee?: string | null;
+  /**
+   * Why, as a stable code.
+   */
+  reason:
+    | "allowed"
+    | "approval_required"
+    | "approval_rejected"
+    | "malformed_request"
+    | "malformed_url"
+    | "origin_not_allowed"
+    | "redirected_offer"
+    | "malformed_offer"
+    | "malformed_amount"
+    | "malformed_lifetime"
+    | "malformed_network"
+    | "malformed_address"
+    | "unknown_network"
+    | "unknown_asset"
+    | "unknown_scheme"
+    | "unsupported_flow"
+    | "unsupported_extension"
+    | "lifetime_too_long"
+    | "network_not_allowed"
+    | "asset_not_allowed"
+    | "scheme_not_allowed"
+    | "vendor_blocked"
+    | "vendor_not_allowed"
+    | "payee_blocked"
+    | "payee_not_allowed"
+    | "asset_without_price"
+    | "payment_too_large"
+    | "caller_limit"
+    | "budget_exceeded"
+    | "frozen"
+    | "clock_jump"
+    | "circuit_open"
+    | "intent_unresolved"
+    | "too_many_holds"
+    | "conflict"
+    | "store_conflict"
+    | "store_unavailable"
+    | "internal_error"
+    | "unknown_id"
+    | "wrong_state"
+    | "hold_expired"
+    | "malformed_payload"
+    | "version_mismatch"
+    | "scheme_mismatch"
+    | "network_mismatch"
+    | "asset_mismatch"
+    | "payee_mismatch"
+    | "amount_mismatch"
+    | "lifetime_mismatch"
+    | "spender_mismatch"
+    | "payer_mismatch"
+    | "accepted_mismatch"
+    | "unticketed_signature"
+    | "ticket_used";
+  /**
+   * Why the other entries of the offer were not chosen.
+   */
+  refused?: RefusedAccept[];
+  /**
+   * The rules that fired: names of budgets, or places in the policy such as `payment.max_usd`.
+   */
+  rules: string[];
+  /**
+   * Where the hold stands, where there is one.
+   */
+  state?: State | null;
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * The amount in US dollars, rounded up, as a decimal text; absent where the asset has no price.
+   */
+  usd?: Usd | null;
+}
+/**
+ * Whose approval is wanted.
+ */
+export interface ApprovalWanted {
+  /**
+   * The id to approve: the payment's own.
+   */
+  id: string;
+  /**
+   * How many people have to approve.
+   */
+  threshold: number;
+}
+/**
+ * The smallest change that would let a payment pass.
+ */
+export interface Fix {
+  /**
+   * The largest amount that would pass now, in atomic units.
+   */
+  max_amount?: Amount | null;
+  /**
+   * The same in US dollars, rounded down to what the limits leave.
+   */
+  max_amount_usd?: Usd | null;
+  /**
+   * The earliest time at which the same payment would pass, if nothing more is spent until then (ISO 8601).
+   */
+  retry_at?: string | null;
+}
+/**
+ * Why one entry of an offer was not chosen.
+ */
+export interface RefusedAccept {
+  /**
+   * Which entry.
+   */
+  accept: number;
+  /**
+   * The field concerned.
+   */
+  field?: string | null;
+  /**
+   * Why, as a stable code.
+   */
+  reason:
+    | "allowed"
+    | "approval_required"
+    | "approval_rejected"
+    | "malformed_request"
+    | "malformed_url"
+    | "origin_not_allowed"
+    | "redirected_offer"
+    | "malformed_offer"
+    | "malformed_amount"
+    | "malformed_lifetime"
+    | "malformed_network"
+    | "malformed_address"
+    | "unknown_network"
+    | "unknown_asset"
+    | "unknown_scheme"
+    | "unsupported_flow"
+    | "unsupported_extension"
+    | "lifetime_too_long"
+    | "network_not_allowed"
+    | "asset_not_allowed"
+    | "scheme_not_allowed"
+    | "vendor_blocked"
+    | "vendor_not_allowed"
+    | "payee_blocked"
+    | "payee_not_allowed"
+    | "asset_without_price"
+    | "payment_too_large"
+    | "caller_limit"
+    | "budget_exceeded"
+    | "frozen"
+    | "clock_jump"
+    | "circuit_open"
+    | "intent_unresolved"
+    | "too_many_holds"
+    | "conflict"
+    | "store_conflict"
+    | "store_unavailable"
+    | "internal_error"
+    | "unknown_id"
+    | "wrong_state"
+    | "hold_expired"
+    | "malformed_payload"
+    | "version_mismatch"
+    | "scheme_mismatch"
+    | "network_mismatch"
+    | "asset_mismatch"
+    | "payee_mismatch"
+    | "amount_mismatch"
+    | "lifetime_mismatch"
+    | "spender_mismatch"
+    | "payer_mismatch"
+    | "accepted_mismatch"
+    | "unticketed_signature"
+    | "ticket_used";
+  /**
+   * The rules that fired.
+   */
+  rules: string[];
+}
+/**
+ * To the events that move a hold on.
+ */
+export interface Outcome {
+  /**
+   * True if more was captured than was held, or after the hold was let go.
+   */
+  breach?: boolean;
+  /**
+   * What is booked as captured, in atomic units.
+   */
+  captured?: Amount | null;
+  /**
+   * The field concerned.
+   */
+  field?: string | null;
+  /**
+   * On what ground the hold was closed.
+   */
+  ground?: Ground | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people.
+   */
+  message?: string | null;
+  /**
+   * The authorization's own number on its chain.
+   */
+  nonce?: string | null;
+  /**
+   * Whether it was done.
+   */
+  ok: boolean;
+  /**
+   * Why not, as a stable code.
+   */
+  reason?: Reason | null;
+  /**
+   * What was given back in all, in atomic units.
+   */
+  refunded?: Amount | null;
+  /**
+   * Where the hold stands now.
+   */
+  state?: State | null;
+  /**
+   * The latest time at which the signature can be used (ISO 8601).
+   */
+  valid_before?: string | null;
+}
+/**
+ * What is left of one budget's counter.
+ */
+export interface BudgetLine {
+  /**
+   * What is left; 0 if more was captured than was held.
+   */
+  available: string;
+  /**
+   * Held in open holds.
+   */
+  held: string;
+  /**
+   * Whose counter: the values of `per`, joined by `,`; `*` where there is one for all.
+   */
+  key: string;
+  /**
+   * The limit: US dollars, or atomic units.
+   */
+  limit: string;
+  /**
+   * The budget's name.
+   */
+  name: string;
+  /**
+   * Spent within the window.
+   */
+  spent: string;
+  /**
+   * `usd`, or the asset as `network/address`.
+   */
+  unit: string;
+  /**
+   * The window: a span, `session` or `lifetime`.
+   */
+  window: string;
+}
+/**
+ * One thing wrong with a policy.
+ */
+export interface PolicyError {
+  /**
+   * What is wrong and what was expected, in one sentence without a full stop.
+   */
+  message: string;
+  /**
+   * Where, such as `budgets[1].window`; empty for the document itself.
+   */
+  path: string;
+}
+/**
+ * What is wrong with it.
+ */
+export interface EventError {
+  /**
+   * `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
+   */
+  code: string;
+  /**
+   * The line's number, from 1, where lines are read.
+   */
+  line?: number | null;
+  /**
+   * One sentence that names the member.
+   */
+  message: string;
+}
+/**
+ * The answer to *may this be paid?*
+ */
+export interface Decision1 {
+  /**
+   * Which entry of the offer was chosen, or came nearest.
+   */
+  accept?: number | null;
+  /**
+   * What the policy says.
+   */
+  action: "allow" | "require_approval" | "deny";
+  /**
+   * The amount of that entry, in atomic units, as a decimal text.
+   */
+  amount?: Amount | null;
+  /**
+   * Whose approval is wanted.
+   */
+  approval?: ApprovalWanted | null;
+  /**
+   * The asset, as `network/address`.
+   */
+  asset?: string | null;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * The field concerned, such as `accepts[0].amount`.
+   */
+  field?: string | null;
+  /**
+   * The smallest change that would let it pass, where there is one.
+   */
+  fix?: Fix | null;
+  /**
+   * An earlier hold that stands in the way.
+   */
+  hold?: string | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people: what was wrong, with the value.
+   */
+  message?: string | null;
+  /**
+   * The address that is paid.
+   */
+  payee?: string | null;
+  /**
+   * Why, as a stable code.
+   */
+  reason:
+    | "allowed"
+    | "approval_required"
+    | "approval_rejected"
+    | "malformed_request"
+    | "malformed_url"
+    | "origin_not_allowed"
+    | "redirected_offer"
+    | "malformed_offer"
+    | "malformed_amount"
+    | "malformed_lifetime"
+    | "malformed_network"
+    | "malformed_address"
+    | "unknown_network"
+    | "unknown_asset"
+    | "unknown_scheme"
+    | "unsupported_flow"
+    | "unsupported_extension"
+    | "lifetime_too_long"
+    | "network_not_allowed"
+    | "asset_not_allowed"
+    | "scheme_not_allowed"
+    | "vendor_blocked"
+    | "vendor_not_allowed"
+    | "payee_blocked"
+    | "payee_not_allowed"
+    | "asset_without_price"
+    | "payment_too_large"
+    | "caller_limit"
+    | "budget_exceeded"
+    | "frozen"
+    | "clock_jump"
+    | "circuit_open"
+    | "intent_unresolved"
+    | "too_many_holds"
+    | "conflict"
+    | "store_conflict"
+    | "store_unavailable"
+    | "internal_error"
+    | "unknown_id"
+    | "wrong_state"
+    | "hold_expired"
+    | "malformed_payload"
+    | "version_mismatch"
+    | "scheme_mismatch"
+    | "network_mismatch"
+    | "asset_mismatch"
+    | "payee_mismatch"
+    | "amount_mismatch"
+    | "lifetime_mismatch"
+    | "spender_mismatch"
+    | "payer_mismatch"
+    | "accepted_mismatch"
+    | "unticketed_signature"
+    | "ticket_used";
+  /**
+   * Why the other entries of the offer were not chosen.
+   */
+  refused?: RefusedAccept[];
+  /**
+   * The rules that fired: names of budgets, or places in the policy such as `payment.max_usd`.
+   */
+  rules: string[];
+  /**
+   * Where the hold stands, where there is one.
+   */
+  state?: State | null;
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * The amount in US dollars, rounded up, as a decimal text; absent where the asset has no price.
+   */
+  usd?: Usd | null;
+}
+/**
+ * A policy: what an agent may pay, to whom, and how much in all.
+ */
+export interface Document1 {
+  /**
+   * Assets that are known beside the registry of stablecoins.
+   */
+  assets?: AssetSection[] | null;
+  /**
+   * When to stop calling an origin or a facilitator that fails.
+   */
+  breaker?: BreakerSection | null;
+  /**
+   * How much in all, over a window of time.
+   */
+  budgets?: BudgetSection[] | null;
+  /**
+   * A name for people, shown in decisions and reports.
+   */
+  name?: string | null;
+  /**
+   * Exact origins that are let through although they are not https on the default port with a DNS name,
+   * such as `http://127.0.0.1:4021`.
+   */
+  origins?: string[] | null;
+  /**
+   * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
+   */
+  payees?: ListSection | null;
+  /**
+   * What a single payment may be.
+   */
+  payment?: PaymentSection | null;
+  /**
+   * Who may be paid, by the host that was requested.
+   */
+  vendors?: ListSection | null;
+  /**
+   * The policy's own version: a whole number that rises with each change.
+   */
+  version?: number | null;
+}
+/**
+ * Why a line is not an event.
+ */
+export interface EventError1 {
+  /**
+   * `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
+   */
+  code: string;
+  /**
+   * The line's number, from 1, where lines are read.
+   */
+  line?: number | null;
+  /**
+   * One sentence that names the member.
+   */
+  message: string;
+}
+/**
+ * The answer of a verb that moves a hold on.
+ */
+export interface Outcome1 {
+  /**
+   * True if more was captured than was held, or after the hold was let go.
+   */
+  breach?: boolean;
+  /**
+   * What is booked as captured, in atomic units.
+   */
+  captured?: Amount | null;
+  /**
+   * The field concerned.
+   */
+  field?: string | null;
+  /**
+   * On what ground the hold was closed.
+   */
+  ground?: Ground | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people.
+   */
+  message?: string | null;
+  /**
+   * The authorization's own number on its chain.
+   */
+  nonce?: string | null;
+  /**
+   * Whether it was done.
+   */
+  ok: boolean;
+  /**
+   * Why not, as a stable code.
+   */
+  reason?: Reason | null;
+  /**
+   * What was given back in all, in atomic units.
+   */
+  refunded?: Amount | null;
+  /**
+   * Where the hold stands now.
+   */
+  state?: State | null;
+  /**
+   * The latest time at which the signature can be used (ISO 8601).
+   */
+  valid_before?: string | null;
+}

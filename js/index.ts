@@ -1,0 +1,37 @@
+/**
+ * tollwarden: a spending firewall for x402 payments.
+ *
+ * ```ts
+ * const warden = await openWarden({ policy: "policy.toml", agent: "researcher" });
+ * const pay = wrapFetchWithPayment(warden.fetch(fetch), warden.client(client));
+ * ```
+ */
+
+export type { PolicySummary } from "./core/ledger.ts";
+export type { BudgetLine, Decision, Fix, Outcome, PolicyError, Reason } from "./core/types.ts";
+export {
+  ApprovalRequired,
+  PaymentDenied,
+  PaymentUnresolved,
+  PolicyInvalid,
+  TollwardenError,
+  WardenUnavailable,
+} from "./errors.ts";
+export type { Pay, PayRequest } from "./fetch.ts";
+export { type GuardOptions, guard } from "./guard.ts";
+export type { PolicySource } from "./policy-source.ts";
+export { coreVersion, reasons } from "./reasons.ts";
+export type { Scope } from "./scope.ts";
+export { memoryStore } from "./stores/memory.ts";
+export { sqliteStore } from "./stores/sqlite.ts";
+export type { Store } from "./stores/store.ts";
+export {
+  type AuthorizeRequest,
+  getWarden,
+  openWarden,
+  type Proof,
+  type Settlement,
+  type Warden,
+  type WardenOptions,
+} from "./warden.ts";
+export type { Hook, HookContext } from "./x402/hook.ts";

@@ -1,0 +1,185 @@
+/** The warden: one policy, one ledger, and the ways to pay through them. */
+
+import { createBreaker } from "./breaker.ts";
+import { type Ledger, openLedger, type PolicySummary } from "./core/ledger.ts";
+import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
+import { WardenUnavailable } from "./errors.ts";
+import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
+import { type Payments, trackPayments } from "./payments.ts";
+import { type PolicySource, readPolicy } from "./policy-source.ts";
+import { carrier, type Scope, scopeMembers } from "./scope.ts";
+import { sqliteStore } from "./stores/sqlite.ts";
+import type { Store } from "./stores/store.ts";
+import { guardClient } from "./x402/client.ts";
+import { type Hook, paymentHook } from "./x402/hook.ts";
+import { guardSigner } from "./x402/signer.ts";
+
+export interface WardenOptions extends Omit<Scope, "idempotencyKey"> {
+  /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
+  readonly policy: PolicySource;
+  /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder. */
+  readonly store?: Store;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** A payment to judge by hand. */
+export interface AuthorizeRequest extends Scope {
+  /** An id of your own; drawn at random if you give none. The same id with other content is a conflict. */
+  readonly id?: string;
+  /** Default `GET`. */
+  readonly method?: string;
+  /** The URL that was requested: vendors and budgets go by it. */
+  readonly url: string;
+  /** The offer: the decoded `PaymentRequired`, or its text. Text is better: it shows a key that stands there twice. */
+  readonly offer: string | object;
+}
+
+export interface Settlement {
+  readonly outcome: "captured" | "failed" | "unknown";
+  /** Captured, in atomic units; default: as much as was held. */
+  readonly amount?: bigint | string;
+  readonly transaction?: string;
+}
+
+/** A chain's own answer about an authorization. */
+export type Proof =
+  | { readonly authorization: "used"; readonly amount: bigint | string; readonly transaction?: string }
+  /** `at`: the time of the block that says so, in milliseconds since the epoch. */
+  | { readonly authorization: "unused"; readonly at: number };
+
+export interface Warden {
+  /** A fetch for `wrapFetchWithPayment`, or for any other client that pays by itself. */
+  fetch(base?: typeof fetch): typeof fetch;
+  /** Guards an official `x402Client` in place, and gives it back. */
+  client<C extends object>(client: C): C;
+  /** A signer that signs what was authorized, and nothing else. */
+  signer<S extends object>(signer: S): S;
+  /** A fetch that pays with a signer of your own. */
+  payingFetch(options: { readonly pay: Pay; readonly fetch?: typeof fetch }): typeof fetch;
+  /** For `client.onBeforePaymentCreation`; see `js/x402/hook.ts` for what it can't see. */
+  hook(): Hook;
+  /** The same warden for another scope. */
+  scoped(scope: Scope): Warden;
+  /** Runs `work` with this warden and these limits: everything paid inside is paid by them. */
+  run<R>(scope: Scope, work: () => R): R;
+
+  /** Judges a payment and holds the money. A denial is a value. */
+  authorize(request: AuthorizeRequest): Promise<Decision>;
+  /** Judges a payment and holds nothing. */
+  check(request: AuthorizeRequest): Promise<Decision>;
+  /** Issues the ticket of a hold that you sign for yourself: from then on only proof frees the money. */
+  ticket(id: string): Promise<Outcome>;
+  /** Binds what you signed to its hold. Send it only if `ok`. */
+  sign(id: string, payment: object): Promise<Outcome>;
+  settle(id: string, settlement: Settlement): Promise<Outcome>;
+  reconcile(id: string, proof: Proof): Promise<Outcome>;
+  refund(id: string, amount: bigint | string): Promise<Outcome>;
+  approve(id: string, approver: string): Promise<Outcome>;
+  reject(id: string, approver: string): Promise<Outcome>;
+  freeze(reason: string): Promise<void>;
+  unfreeze(): Promise<void>;
+  /** What is left of each budget; of those of this scope's agent, session and client, where it names them. */
+  budgets(): Promise<readonly BudgetLine[]>;
+  readonly policy: PolicySummary;
+  readonly scope: Scope;
+  /** Closes the store. What was begun is finished first. */
+  close(): Promise<void>;
+}
+
+interface Current {
+  readonly warden: Warden;
+  readonly scope: Scope;
+}
+
+const current = carrier<Current>();
+
+/** Opens a warden. Throws `PolicyInvalid`, or an error of the store: it never opens in a weaker way than was asked. */
+export async function openWarden(options: WardenOptions): Promise<Warden> {
+  const { policy, store, now = Date.now, ...scope } = options;
+  const { json } = readPolicy(policy);
+  const opened = store ?? (await defaultStore());
+  const ledger = openLedger({ policy: json, store: opened, now });
+  const { breaker_failures, breaker_recovery_ms } = ledger.policy;
+  const breaker = createBreaker({ failureThreshold: breaker_failures, recoveryTimeoutMs: breaker_recovery_ms, now });
+  return assemble(ledger, trackPayments(ledger, breaker, now), scope);
+}
+
+/** The warden that the surrounding `guard` or `warden.run` works with. */
+export function getWarden(): Warden {
+  const found = current?.getStore();
+  if (found === undefined) {
+    throw new WardenUnavailable("no_warden", "getWarden() is called outside of guard() and warden.run()");
+  }
+  return found.warden;
+}
+
+async function defaultStore(): Promise<Store> {
+  try {
+    return await sqliteStore("tollwarden.sqlite");
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WardenUnavailable(
+      "no_store",
+      `the default store, an SQLite file in the working folder, can't be opened: ${message}; pass \`store\``,
+      cause,
+    );
+  }
+}
+
+function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
+  /** What stands nearer wins: the call's own limits, then this warden's. */
+  const here = (): Scope => ({ ...scope, ...current?.getStore()?.scope });
+  const base = globalThis.fetch;
+
+  function event(request: AuthorizeRequest): Record<string, unknown> & { readonly id: string } {
+    const { id, method, url, offer, ...own } = request;
+    const body = typeof offer === "string" ? { offer_text: offer } : { offer };
+    return { id: id ?? ledger.drawId(), ...scopeMembers({ ...here(), ...own }), method: method ?? "GET", url, ...body };
+  }
+
+  const warden: Warden = {
+    fetch: (given = base) => guardedFetch(payments, given, here),
+    client: (client) => guardClient(client, payments),
+    signer: (signer) => guardSigner(signer, payments),
+    payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
+    hook: () => paymentHook(payments, here),
+    scoped: (inner) => assemble(ledger, payments, { ...scope, ...inner }),
+    run(inner, work) {
+      if (current === undefined) {
+        throw new WardenUnavailable("no_async_context", "this runtime can't carry a scope; use warden.scoped() instead");
+      }
+      const merged = { ...here(), ...inner };
+      return current.run({ warden: assemble(ledger, payments, merged), scope: merged }, work);
+    },
+    authorize: (request) => ledger.authorize(event(request)),
+    check: (request) => ledger.check(event(request)),
+    ticket: (id) => ledger.move({ type: "ticket", id }),
+    sign: (id, payment) => ledger.move({ type: "sign", id, payload: payment }),
+    settle: (id, { outcome, amount, transaction }) =>
+      ledger.move({
+        type: "settle",
+        id,
+        outcome,
+        ...(amount === undefined ? {} : { amount: String(amount) }),
+        ...(transaction === undefined ? {} : { transaction }),
+      }),
+    reconcile: (id, proof) => {
+      const text = proof.authorization === "used" ? { ...proof, amount: String(proof.amount) } : proof;
+      return ledger.move({ type: "reconcile", id, proof: text });
+    },
+    refund: (id, amount) => ledger.move({ type: "refund", id, amount: String(amount) }),
+    approve: (id, approver) => ledger.move({ type: "approve", id, approver }),
+    reject: (id, approver) => ledger.move({ type: "reject", id, approver }),
+    freeze: (reason) => ledger.command({ type: "freeze", reason }),
+    unfreeze: () => ledger.command({ type: "unfreeze" }),
+    budgets: () => {
+      const { agent, session, client } = here();
+      return ledger.budgets(scopeMembers({ ...(agent && { agent }), ...(session && { session }), ...(client && { client }) }));
+    },
+    policy: ledger.policy,
+    scope,
+    close: () => ledger.close(),
+  };
+  return warden;
+}

@@ -1,0 +1,70 @@
+// `npm test`: the checks, the core's tests, the wrapper's tests. The last line is `N passed, N failed`, and a check
+// that fails counts as one.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bootstrap } from "./bootstrap.mjs";
+import { runChecks } from "./check.mjs";
+import { attempt } from "./lib/child.mjs";
+import { cargoCounts, nodeCounts, summary } from "./lib/counts.mjs";
+import { runNode } from "./lib/node24.mjs";
+import { root } from "./lib/paths.mjs";
+import { main, say, seconds } from "./lib/report.mjs";
+import { filesUnder } from "./lib/stamp.mjs";
+
+async function cargoTests() {
+  const { status, output } = await attempt("cargo", ["test", "--no-fail-fast"]);
+  const counts = cargoCounts(output);
+  if (status !== 0) say(output.trimEnd());
+  // It did not build, or broke off: no test says so.
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+async function nodeTests() {
+  const files = filesUnder(root, ["tests"]).filter((path) => path.endsWith(".test.ts"));
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const folder = mkdtempSync(join(tmpdir(), "tollwarden-test-"));
+  const tap = join(folder, "tap");
+  try {
+    const status = await runNode([
+      "--test",
+      "--test-concurrency=2",
+      "--test-reporter=dot",
+      "--test-reporter-destination=stdout",
+      "--test-reporter=tap",
+      `--test-reporter-destination=${tap}`,
+      ...files,
+    ]);
+    const counts = nodeCounts(readFileSync(tap, "utf8"));
+    if (status !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function section(title, work) {
+  say(`\n== ${title}`);
+  const since = Date.now();
+  const result = await work();
+  say(`== ${title}: ${seconds(since)}`);
+  return result;
+}
+
+await main(async () => {
+  process.chdir(root);
+  await bootstrap();
+  const broken = await section("checks", runChecks);
+  const counts = [
+    { passed: 0, failed: broken.length, skipped: 0 },
+    await section("the core's tests (cargo test)", cargoTests),
+    await section("the wrapper's tests (node --test)", nodeTests),
+  ];
+  if (broken.length > 0) say(`\nchecks that failed: ${broken.join(", ")}`);
+  const { line, ok } = summary(counts);
+  process.stderr.write("\n");
+  process.stdout.write(`${line}\n`);
+  process.exitCode = ok ? 0 : 1;
+});

@@ -1,0 +1,154 @@
+// Builds the core for wasm and writes js/core/generated: `node pkg-scripts/wasm.mjs [--out <folder>]`.
+// cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → four files.
+
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { run } from "./lib/child.mjs";
+import { runTool } from "./lib/node24.mjs";
+import { cache, cargoTarget, generated, root } from "./lib/paths.mjs";
+import { pathsIn, remapFlags } from "./lib/remap.mjs";
+import { main, Stop, say, step } from "./lib/report.mjs";
+import { clearStamp, hashOf, isFresh, writeStamp } from "./lib/stamp.mjs";
+import { readyToolchain, wasmTarget } from "./lib/toolchain.mjs";
+
+const bindgenSources = ["pkg-scripts/bindgen/Cargo.toml", "pkg-scripts/bindgen/Cargo.lock", "pkg-scripts/bindgen/src"];
+const buildSources = ["wasm.mjs", "lib/toolchain.mjs", "lib/debian.mjs", "lib/remap.mjs"].map(
+  (f) => `pkg-scripts/${f}`,
+);
+
+/** What the module is made from. */
+export const coreSources = ["Cargo.toml", "Cargo.lock", "src", ...bindgenSources, ...buildSources];
+const results = ["bindings.js", "bindings.d.ts", "core.wasm", "bytes.js", "bytes.d.ts"];
+const stampIn = (out) => join(out, ".stamp");
+
+/** Whether the module in `out` was built from the sources as they are. */
+export const coreIsFresh = (out = generated) =>
+  isFresh(
+    stampIn(out),
+    hashOf(root, coreSources),
+    results.map((name) => join(out, name)),
+  );
+
+// What rustc turns on for wasm32-unknown-unknown; binaryen has to be told.
+const features = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "nontrapping-float-to-int",
+  "sign-ext",
+  "mutable-globals",
+  "reference-types",
+  "multivalue",
+].map((feature) => `--enable-${feature}`);
+
+/**
+ * Builds the module into `out`, whatever was there before.
+ * @param ready settles when the npm packages are there: wasm-opt is one of them
+ */
+export async function buildCore(out = generated, ready = Promise.resolve()) {
+  clearStamp(stampIn(out));
+  const toolchain = await readyToolchain();
+  const helper = await bindingsHelper(toolchain);
+  await run(toolchain.cargo, ["fetch", "--target", wasmTarget], {
+    env: toolchain.env,
+    what: "cargo could not fetch the core's crates",
+    todo: "check the network, then run the same command again",
+  });
+  const hash = hashOf(root, coreSources); // after the fetch: it may have completed Cargo.lock
+  const raw = await step("building the core", () => compile(toolchain));
+
+  await ready;
+  const work = join(cache, `wasm-${process.pid}`);
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  try {
+    await step("writing the bindings, making the module small", async () => {
+      await run(helper, [raw, "bindings", work], { what: "wasm-bindgen refused the module" });
+      const module = ["bindings_bg.wasm", "core.wasm"].map((name) => join(work, name));
+      await runTool("binaryen/bin/wasm-opt", [module[0], "-Oz", ...features, "-o", module[1]]);
+    });
+    finish(work, out);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  writeStamp(stampIn(out), hash);
+}
+
+/** Our program around wasm-bindgen's library, built when its sources have changed. */
+async function bindingsHelper({ cargo, env }) {
+  const folder = join(cache, "bindgen");
+  const binary = join(folder, "debug/tollwarden-bindgen");
+  const stamp = join(folder, "stamp");
+  const hash = hashOf(root, bindgenSources);
+  if (isFresh(stamp, hash, [binary])) return binary;
+  await step("building the bindings helper (once: about a minute)", () =>
+    run(cargo, ["build", "--locked", "--manifest-path", join(root, "pkg-scripts/bindgen/Cargo.toml")], {
+      env: { ...env, CARGO_TARGET_DIR: folder },
+      what: "the bindings helper did not build",
+    }),
+  );
+  writeStamp(stamp, hash);
+  return binary;
+}
+
+async function compile({ kind, cargo, env, rustflags }) {
+  // A sysroot of our own makes other artefacts: they stay out of the folder that everybody else uses.
+  const target = kind === "debian" ? join(cache, "debian/target") : cargoTarget;
+  await run(cargo, ["build", "--release", "--lib", "--target", wasmTarget], {
+    env: { ...env, CARGO_TARGET_DIR: target, CARGO_ENCODED_RUSTFLAGS: [...rustflags, ...remapFlags()].join("\x1f") },
+    what: "the core did not build for wasm",
+  });
+  return join(target, wasmTarget, "release/tollwarden.wasm");
+}
+
+/** Patches the bindings, checks the module, and puts the files in place one by one, each whole. */
+function finish(work, out) {
+  const bindings = patch(readFileSync(join(work, "bindings.js"), "utf8"));
+  const module = readFileSync(join(work, "core.wasm"));
+  const leaked = pathsIn(module);
+  if (leaked.length > 0) {
+    throw new Stop(`the module holds paths of this machine: \`${leaked.join("`, `")}\``, {
+      where: "pkg-scripts/lib/remap.mjs",
+      todo: "add the missing prefix there",
+    });
+  }
+  const bytes = `/** The core's module, as base64. */\nexport const coreBase64 =\n  "${module.toString("base64")}";\n`;
+  const files = {
+    "bindings.js": bindings,
+    "bindings.d.ts": readFileSync(join(work, "bindings.d.ts")),
+    "core.wasm": module,
+    "bytes.js": bytes,
+    "bytes.d.ts": "/** The core's module, as base64. */\nexport declare const coreBase64: string;\n",
+  };
+  mkdirSync(out, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    const partial = join(out, `.${name}.partial`);
+    writeFileSync(partial, content);
+    renameSync(partial, join(out, name));
+  }
+  const kilobytes = (size) => `${(size / 1000).toFixed(1)} kB`;
+  say(`core.wasm: ${kilobytes(module.length)}, ${kilobytes(gzipSync(module, { level: 9 }).length)} gzipped`);
+}
+
+/**
+ * A module that comes from another realm (Next's edge sandbox hands over such a one) is no `instanceof` ours, and
+ * would be taken for bytes. Its tag is the same in every realm.
+ */
+function patch(bindings) {
+  const before = "module instanceof WebAssembly.Module";
+  const after = "Object.prototype.toString.call(module) === '[object WebAssembly.Module]'";
+  if (bindings.split(before).length !== 2) {
+    throw new Stop(`wasm-bindgen's output no longer has \`${before}\` exactly once`, {
+      where: "pkg-scripts/wasm.mjs, patch()",
+      todo: "see how the new bindings recognise a compiled module, and adapt the replacement",
+    });
+  }
+  return bindings.replace(before, after);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const at = process.argv.indexOf("--out");
+  const out = at < 0 ? generated : resolve(process.argv[at + 1] ?? dirname(generated));
+  await main(() => buildCore(out));
+}
