@@ -51,7 +51,7 @@ export function payingFetch(payments: Payments, base: Fetch, scope: () => Scope,
     if (held === undefined) return response;
     await payments.ticket(held);
     const { offer, accept, version } = held.held;
-    const shown = structuredClone({ accept, resource: offer["resource"], extensions: offer["extensions"] });
+    const shown = structuredClone({ accept, resource: offer.resource, extensions: offer.extensions });
     const payment = buildPayment(held.held, await pay({ id: held.id, x402Version: version, ...shown }));
     await payments.bind(held, payment);
     const headers = new Headers(again.headers);
@@ -78,7 +78,8 @@ async function ask(
   const offer = await readOffer(response);
   if (offer === undefined) return { response };
   if (offer === "too_long" || offer === "unreadable") {
-    const what = offer === "too_long" ? "the offer is longer than is read" : "the offer's header is not base64 of UTF-8";
+    const what =
+      offer === "too_long" ? "the offer is longer than is read" : "the offer's header is not base64 of UTF-8";
     throw denied({ id: "", action: "deny", reason: "malformed_offer", message: what, rules: [] });
   }
   const from = response.url === "" ? undefined : originOf(response.url);
@@ -108,10 +109,10 @@ async function claim(payments: Payments, request: Request, payment: JsonObject):
     return known;
   }
   const candidates = payments.heldFor(request.method, urlText(request.url));
-  const accepted = JSON.stringify(payment["accepted"]);
+  const accepted = JSON.stringify(payment.accepted);
   const held =
-    candidates.find(({ held }) => held.version === payment["x402Version"] && JSON.stringify(held.accept) === accepted) ??
-    candidates.find(({ held }) => held.version === payment["x402Version"]) ??
+    candidates.find(({ held }) => held.version === payment.x402Version && JSON.stringify(held.accept) === accepted) ??
+    candidates.find(({ held }) => held.version === payment.x402Version) ??
     candidates[0];
   if (held === undefined) {
     throw refusal("", "unticketed_signature", "nothing is held for this payment; it was not sent");

@@ -30,7 +30,9 @@ export function guard<A extends readonly unknown[], R>(
   return async (...args) => {
     const warden = await open();
     const { agent, client, maxUsd, network, metadata } = options;
-    const named = Object.entries({ agent, client, maxUsd, network, metadata }).filter(([, value]) => value !== undefined);
+    const named = Object.entries({ agent, client, maxUsd, network, metadata }).filter(
+      ([, value]) => value !== undefined,
+    );
     const scope: Scope = { ...Object.fromEntries(named), session: options.session ?? loadCore().drawId() };
     return warden.run(scope, async () => fn(...args));
   };

@@ -214,7 +214,7 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
 
 /** What was signed, as text; the official client writes the same text into its header. */
 export function signatureOf(payment: JsonObject): string {
-  return JSON.stringify(plain(payment["payload"]));
+  return JSON.stringify(plain(payment.payload));
 }
 
 /** A value as JSON has it: bigints and bytes as text, nothing else that JSON can't say. */
@@ -231,10 +231,10 @@ function plain(value: unknown): unknown {
 function circuitsOf(asked: Asked): readonly string[] {
   const circuits = [originOf(asked.url) ?? asked.url];
   const offer: unknown = safeParse(asked.offerText);
-  const accepts = isRecord(offer) && Array.isArray(offer["accepts"]) ? offer["accepts"].slice(0, 32) : [];
+  const accepts = isRecord(offer) && Array.isArray(offer.accepts) ? offer.accepts.slice(0, 32) : [];
   for (const entry of accepts) {
-    const extra = isRecord(entry) ? entry["extra"] : undefined;
-    const named = isRecord(extra) ? (extra["facilitatorAddress"] ?? extra["feePayer"]) : undefined;
+    const extra = isRecord(entry) ? entry.extra : undefined;
+    const named = isRecord(extra) ? (extra.facilitatorAddress ?? extra.feePayer) : undefined;
     if (typeof named === "string" && named.length <= 128) circuits.push(`facilitator:${named.toLowerCase()}`);
   }
   return [...new Set(circuits)];
@@ -249,7 +249,10 @@ export function originOf(url: string): string | undefined {
 }
 
 /** Asks the breaker of each circuit; if one is open, what was admitted before it is given back. */
-function admit(breaker: Breaker, circuits: readonly string[]): { readonly probes: string[]; readonly closedUntil?: number | undefined } {
+function admit(
+  breaker: Breaker,
+  circuits: readonly string[],
+): { readonly probes: string[]; readonly closedUntil?: number | undefined } {
   const probes: string[] = [];
   for (const circuit of circuits) {
     const admission = breaker.admit(circuit);

@@ -48,7 +48,8 @@ function isPath(source: string): boolean {
 }
 
 function textToJson(text: string, name: string): string {
-  if (text.trim() === "") throw invalid(name, "it is empty; a policy has to bound something, such as `payment.max_usd`");
+  if (text.trim() === "")
+    throw invalid(name, "it is empty; a policy has to bound something, such as `payment.max_usd`");
   if (text.length > 1024 * 1024) throw invalid(name, "it is longer than 1 MiB");
   // JSON goes to the core as it is written, so that a key that stands there twice is seen.
   if (/^\s*[{[]/.test(text) && !name.endsWith(".toml") && looksLikeJson(text)) return text;

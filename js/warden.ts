@@ -147,7 +147,10 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
     scoped: (inner) => assemble(ledger, payments, { ...scope, ...inner }),
     run(inner, work) {
       if (current === undefined) {
-        throw new WardenUnavailable("no_async_context", "this runtime can't carry a scope; use warden.scoped() instead");
+        throw new WardenUnavailable(
+          "no_async_context",
+          "this runtime can't carry a scope; use warden.scoped() instead",
+        );
       }
       const merged = { ...here(), ...inner };
       return current.run({ warden: assemble(ledger, payments, merged), scope: merged }, work);
@@ -175,7 +178,9 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
     unfreeze: () => ledger.command({ type: "unfreeze" }),
     budgets: () => {
       const { agent, session, client } = here();
-      return ledger.budgets(scopeMembers({ ...(agent && { agent }), ...(session && { session }), ...(client && { client }) }));
+      return ledger.budgets(
+        scopeMembers({ ...(agent && { agent }), ...(session && { session }), ...(client && { client }) }),
+      );
     },
     policy: ledger.policy,
     scope,

@@ -2,9 +2,9 @@
 /** The command line. Each command is a file of its own; this one only finds it. */
 
 import { coreVersion } from "../reasons.ts";
-import { failure, type Command, type Terminal, terminal } from "./terminal.ts";
 import { reasonsCommand } from "./reasons.ts";
 import { simulateCommand } from "./simulate.ts";
+import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
 
 const COMMANDS: readonly Command[] = [simulateCommand, reasonsCommand];
 

@@ -44,9 +44,11 @@ export interface Ledger {
   move(event: Event & { readonly id: string }): Promise<Outcome>;
   /** `freeze` and `unfreeze`. */
   command(event: Event): Promise<void>;
-  budgets(filter: { readonly agent?: string; readonly session?: string; readonly client?: string }): Promise<
-    readonly BudgetLine[]
-  >;
+  budgets(filter: {
+    readonly agent?: string;
+    readonly session?: string;
+    readonly client?: string;
+  }): Promise<readonly BudgetLine[]>;
   readonly policy: PolicySummary;
   drawId(): string;
   close(): Promise<void>;

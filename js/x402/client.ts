@@ -81,15 +81,21 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
     const payment = id === undefined ? undefined : payments.byId(id);
     if (payment === undefined) {
       return throwsWhenRead(
-        refusal(id ?? "", "unticketed_signature", "nothing is held for this offer: it did not come through warden.fetch, or was paid"),
+        refusal(
+          id ?? "",
+          "unticketed_signature",
+          "nothing is held for this offer: it did not come through warden.fetch, or was paid",
+        ),
       );
     }
     if (payment.stage !== "held") {
-      return throwsWhenRead(refusal(payment.id, "ticket_used", "this offer was paid before; a second payment needs its own hold"));
+      return throwsWhenRead(
+        refusal(payment.id, "ticket_used", "this offer was paid before; a second payment needs its own hold"),
+      );
     }
     // From the warden's own copy: the one that was shown may have been changed since.
     const offer = deepFreeze(structuredClone(payment.held.offer));
-    const accepts = offer["accepts"];
+    const accepts = offer.accepts;
     const entry: unknown = Array.isArray(accepts) ? accepts[0] : undefined;
     if (isObject(entry)) entries.set(entry, payment);
     try {
@@ -114,7 +120,9 @@ function official(client: object): OfficialClient {
     candidate.registeredClientSchemes instanceof Map;
   if (!known) {
     // Half a guard is none: a client whose schemes can't be wrapped is refused, not guarded in part.
-    throw new TypeError("this is not an x402Client of @x402/core that can be guarded; use warden.payingFetch with your signer");
+    throw new TypeError(
+      "this is not an x402Client of @x402/core that can be guarded; use warden.payingFetch with your signer",
+    );
   }
   return candidate as OfficialClient;
 }

@@ -29,9 +29,12 @@ export function paymentHook(payments: Payments, scope: () => Scope): Hook {
       const offer = isObject(paymentRequired) ? paymentRequired : {};
       const { resource } = offer;
       const entry = isObject(selectedRequirements) ? selectedRequirements : {};
-      const url = isObject(resource) ? resource["url"] : entry["resource"];
+      const url = isObject(resource) ? resource.url : entry.resource;
       const offerText = JSON.stringify({ ...offer, accepts: [selectedRequirements] });
-      const payment = await payments.hold({ method: "GET", url: typeof url === "string" ? url : "", offerText }, scope());
+      const payment = await payments.hold(
+        { method: "GET", url: typeof url === "string" ? url : "", offerText },
+        scope(),
+      );
       await payments.ticket(payment);
       return undefined;
     } catch (error) {

@@ -32,13 +32,22 @@ interface SolanaTransaction {
 
 /** Reads of the chain sign nothing, and the official schemes use them. */
 const READS = ["readContract", "getTransactionCount", "estimateFeesPerGas"] as const;
-const REFUSED = ["sign", "signMessage", "signMessages", "signTransaction", "signAuthorization", "sendTransaction"] as const;
+const REFUSED = [
+  "sign",
+  "signMessage",
+  "signMessages",
+  "signTransaction",
+  "signAuthorization",
+  "sendTransaction",
+] as const;
 
 /** Guards a viem account, a wallet client with an `address`, or a Solana signer of `@solana/kit`. */
 export function guardSigner<S extends object>(signer: S, payments: Payments): S {
   if (isEvm(signer)) return assemble(signer, { signTypedData: evmSigning(signer, payments) });
   if (isSolana(signer)) return assemble(signer, { signTransactions: solanaSigning(signer, payments) });
-  throw new TypeError("this is no signer that can be guarded: expected `address` with `signTypedData`, or with `signTransactions`");
+  throw new TypeError(
+    "this is no signer that can be guarded: expected `address` with `signTypedData`, or with `signTransactions`",
+  );
 }
 
 function evmSigning(signer: EvmSigner, payments: Payments) {
@@ -57,7 +66,10 @@ function evmSigning(signer: EvmSigner, payments: Payments) {
 
 function solanaSigning(signer: SolanaSigner, payments: Payments) {
   return async (transactions: readonly SolanaTransaction[], ...rest: readonly unknown[]): Promise<unknown> => {
-    const copies = transactions.map((transaction) => ({ ...transaction, messageBytes: transaction.messageBytes.slice() }));
+    const copies = transactions.map((transaction) => ({
+      ...transaction,
+      messageBytes: transaction.messageBytes.slice(),
+    }));
     for (const copy of copies) await payments.message(signer.address, base64OfBytes(copy.messageBytes));
     return signer.signTransactions(copies, ...rest);
   };

@@ -51,15 +51,15 @@ export async function readOffer(response: Response): Promise<OfferText | "too_lo
   const text = await readBounded(response.clone(), MAX_OFFER_BYTES);
   if (text === undefined) return "too_long";
   const body = parseObject(text);
-  return body?.["x402Version"] === 1 ? { text, inHeader: false } : undefined;
+  return body?.x402Version === 1 ? { text, inHeader: false } : undefined;
 }
 
 /** The offer with the held entry alone, word for word. */
 export function heldOffer(text: string, accept: number): HeldOffer | undefined {
   const offer = parseObject(text);
-  const accepts = offer?.["accepts"];
+  const accepts = offer?.accepts;
   const entry: unknown = Array.isArray(accepts) ? accepts[accept] : undefined;
-  const version = offer?.["x402Version"];
+  const version = offer?.x402Version;
   if (offer === undefined || !isObject(entry) || (version !== 1 && version !== 2)) return undefined;
   return { offer: { ...offer, accepts: [entry] }, accept: entry, version };
 }
@@ -84,7 +84,7 @@ export function markedResponse(held: HeldOffer, id: string, from: Response): Res
 /** The hold that a shown offer is marked with. */
 export function markOf(offer: unknown): string | undefined {
   const mark = isObject(offer) ? offer[MARK] : undefined;
-  const hold = isObject(mark) ? mark["hold"] : undefined;
+  const hold = isObject(mark) ? mark.hold : undefined;
   return typeof hold === "string" ? hold : undefined;
 }
 
@@ -100,15 +100,15 @@ export function paymentOf(headers: Headers): JsonObject | "none" | "several" | "
 
 /** The header that carries a payment. */
 export function paymentHeader(payment: JsonObject): readonly [name: string, value: string] {
-  const name = payment["x402Version"] === 1 ? PAYMENT_HEADERS[1] : PAYMENT_HEADERS[0];
+  const name = payment.x402Version === 1 ? PAYMENT_HEADERS[1] : PAYMENT_HEADERS[0];
   return [name, encodeBase64(JSON.stringify(payment))];
 }
 
 /** The payment object for what a signer made of a held offer. */
 export function buildPayment({ version, offer, accept }: HeldOffer, payload: JsonObject): JsonObject {
-  if (version === 1) return { x402Version: 1, scheme: accept["scheme"], network: accept["network"], payload };
-  const extensions = offer["extensions"];
-  const resource = offer["resource"];
+  if (version === 1) return { x402Version: 1, scheme: accept.scheme, network: accept.network, payload };
+  const extensions = offer.extensions;
+  const resource = offer.resource;
   return {
     x402Version: 2,
     payload,
@@ -126,10 +126,10 @@ export function readReceipt(headers: Headers): Receipt | undefined {
     const text = decodeBase64(header);
     const receipt = text === undefined ? undefined : parseObject(text);
     if (receipt === undefined) continue;
-    const amount = receipt["amount"];
-    const transaction = receipt["transaction"];
+    const amount = receipt.amount;
+    const transaction = receipt.transaction;
     return {
-      success: receipt["success"] === true,
+      success: receipt.success === true,
       amount: typeof amount === "string" && /^(0|[1-9][0-9]{0,37})$/.test(amount) ? amount : undefined,
       transaction: typeof transaction === "string" && transaction.length <= 256 ? transaction : undefined,
     };

@@ -33,9 +33,19 @@ for (const version of [2, 1] as const) {
       assert.equal(agentBefore - agentAfter, 10_000n);
       assert.equal(sellerAfter - sellerBefore, 10_000n);
       const [daily] = await w.budgets();
-      assert.deepEqual({ ...daily, key: "" }, {
-        name: "daily", key: "", unit: "usd", limit: "20", held: "0", spent: "0.01", available: "19.99", window: "1d",
-      });
+      assert.deepEqual(
+        { ...daily, key: "" },
+        {
+          name: "daily",
+          key: "",
+          unit: "usd",
+          limit: "20",
+          held: "0",
+          spent: "0.01",
+          available: "19.99",
+          window: "1d",
+        },
+      );
     } finally {
       await w.close();
       await seller.stop();

@@ -1,8 +1,7 @@
 /** The local chain with sellers on it, and a guarded agent of the official packages. */
 
 import { x402Client } from "@x402/core/client";
-import { ExactEvmScheme } from "@x402/evm/exact/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
+import { ExactEvmScheme, registerExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import type { Chain } from "../../examples/localnet/chain.ts";
 import { memoryStore, openWarden, type Warden, type WardenOptions } from "../../js/index.ts";
@@ -25,7 +24,11 @@ export async function warden(options: Partial<WardenOptions> & { readonly policy
 export function guardedAgent(
   chain: Chain,
   opened: Warden,
-  { tamper, signer = true, inner = fetch }: { tamper?: (client: x402Client) => void; signer?: boolean; inner?: typeof fetch } = {},
+  {
+    tamper,
+    signer = true,
+    inner = fetch,
+  }: { tamper?: (client: x402Client) => void; signer?: boolean; inner?: typeof fetch } = {},
 ): typeof fetch {
   const { account } = chain.accounts.agent;
   const client = new x402Client();
