@@ -11,5 +11,7 @@ await main(async () => {
   const [file, ...rest] = process.argv.slice(2);
   if (file === undefined) throw new Stop("no file to run", { todo: "node pkg-scripts/run.mjs <file.ts> [arguments]" });
   await bootstrap();
-  process.exitCode = await runNode([join(root, file), ...rest]);
+  // npm runs its scripts in the package's folder; the paths that a person gave are meant from where they stood.
+  const cwd = process.cwd() === root ? (process.env.INIT_CWD ?? root) : process.cwd();
+  process.exitCode = await runNode([join(root, file), ...rest], cwd);
 });

@@ -8,7 +8,16 @@ const live = new Set();
 process.on("exit", () => {
   for (const child of live) child.kill();
 });
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143));
+
+/** The program that has the terminal, if one has: it is told of signals, and ends in its own way. */
+let handedOver;
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    if (handedOver === undefined) process.exit(signal === "SIGINT" ? 130 : 143);
+    // The terminal has sent it the SIGINT already.
+    if (signal === "SIGTERM") handedOver.kill(signal);
+  });
+}
 
 const shown = (command, args) => [command, ...args].join(" ");
 
@@ -44,6 +53,9 @@ export function attempt(command, args, { cwd = root, env = {}, input } = {}) {
 
 /**
  * Runs a program that has to succeed, and gives its stdout.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string>, input?: string, what?: string, todo?: string }} [options]
  * @throws {Stop} with its whole output, if it fails
  */
 export async function run(command, args, { what = `\`${command}\` failed`, todo, ...options } = {}) {
@@ -56,11 +68,19 @@ export async function run(command, args, { what = `\`${command}\` failed`, todo,
 export function passThrough(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
+    handedOver = child;
     live.add(child);
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
+    const over = () => {
+      handedOver = undefined;
       live.delete(child);
-      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+    };
+    child.on("error", (error) => {
+      over();
+      reject(new Stop(`\`${command}\` could not be started: ${error.message}`, { where: shown(command, args) }));
+    });
+    child.on("close", (code, signal) => {
+      over();
+      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });
 }

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cargoCounts, nodeCounts, summary } from "../../pkg-scripts/lib/counts.mjs";
+
+test("cargo's lines are summed over all test programs", () => {
+  const output = [
+    "running 3 tests",
+    "test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+    "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+  ].join("\n");
+  assert.deepEqual(cargoCounts(output), { passed: 6, failed: 2, skipped: 1 });
+  assert.deepEqual(cargoCounts("error: could not compile"), { passed: 0, failed: 0, skipped: 0 });
+});
+
+test("node's totals are read, and a cancelled test has failed", () => {
+  const tap = "# tests 9\n# suites 1\n# pass 5\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 1\n";
+  assert.deepEqual(nodeCounts(tap), { passed: 5, failed: 2, skipped: 2 });
+});
+
+test("the last line", () => {
+  const good = { passed: 2, failed: 0, skipped: 0 };
+  assert.deepEqual(summary([good, good]), { line: "4 passed, 0 failed", ok: true });
+  assert.deepEqual(summary([good, { passed: 0, failed: 1, skipped: 3 }]), {
+    line: "2 passed, 1 failed, 3 skipped",
+    ok: false,
+  });
+  assert.equal(summary([{ passed: 0, failed: 0, skipped: 0 }]).ok, false);
+});
