@@ -1,6 +1,6 @@
 /**
- * Where a policy comes from: a path on Node, its text, or an object, and in each case JSON text for the core. A file that is missing or
- * empty is an error: there is no default policy.
+ * Where a policy comes from: a path on Node, its text, or an object. In each case the core gets JSON text. A file that is
+ * missing or empty is an error: there is no default policy.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
@@ -8,8 +8,8 @@ import { loadCore } from "./core/load.ts";
 import type { PolicyError } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
 
-/** A path (`policy.toml`, `policy.json`), the text of a policy in TOML or JSON, or an object. */
-export type PolicySource = string | object;
+/** A path (`policy.toml`, `policy.json`, a `file:` URL), the text of a policy in TOML or JSON, or an object. */
+export type PolicySource = string | URL | object;
 
 export interface PolicyText {
   /** The policy as JSON, read and found good by the core. */
@@ -20,42 +20,56 @@ export interface PolicyText {
 
 /** Reads a policy. Throws `PolicyInvalid` with every place that is wrong. */
 export function readPolicy(source: PolicySource): PolicyText {
-  const { json, name } = toJson(source);
-  const errors = JSON.parse(loadCore().checkPolicy(json)) as readonly PolicyError[];
-  if (errors.length > 0) throw new PolicyInvalid(name, errors);
-  return { json, name };
+  return checked(toJson(source));
+}
+
+/** Reads the policy in a file, whatever the file's name looks like. Throws `PolicyInvalid`. */
+export function readPolicyFile(path: string | URL): PolicyText {
+  return checked(fileToJson(path));
+}
+
+function checked(text: PolicyText): PolicyText {
+  const errors = JSON.parse(loadCore().checkPolicy(text.json)) as readonly PolicyError[];
+  if (errors.length > 0) throw new PolicyInvalid(text.name, errors);
+  return text;
 }
 
 function toJson(source: PolicySource): PolicyText {
-  if (typeof source !== "string") return { json: asJson(source, "(object)"), name: "(object)" };
-  if (!isPath(source)) return { json: textToJson(source, "(text)"), name: "(text)" };
-  const files = builtin("node:fs") as { readFileSync(path: string, encoding: "utf8"): string } | undefined;
-  if (files === undefined) {
-    throw invalid(source, "files can't be read here; pass the policy's text or an object");
-  }
+  if (source instanceof URL) return fileToJson(source);
+  if (typeof source !== "string") return { json: objectToJson(source, "(object)"), name: "(object)" };
+  return isPath(source) ? fileToJson(source) : { json: textToJson(source, "(text)"), name: "(text)" };
+}
+
+/** A path has no line break, is not the start of a document, and is no `key = value`, unless it ends like a path. */
+function isPath(source: string): boolean {
+  if (source.trim() === "" || /[\n\r]/.test(source) || /^\s*[{[]/.test(source)) return false;
+  return !source.includes("=") || /\.(toml|json|ya?ml)$/i.test(source);
+}
+
+function fileToJson(path: string | URL): PolicyText {
+  const name = typeof path === "string" ? path : decodeURIComponent(path.pathname);
+  const files = builtin("node:fs") as { readFileSync(path: string | URL, encoding: "utf8"): string } | undefined;
+  if (files === undefined) throw invalid(name, "files can't be read here; pass the policy's text or an object");
   let text: string;
   try {
-    text = files.readFileSync(source, "utf8");
+    text = files.readFileSync(path, "utf8");
   } catch (cause) {
-    throw invalid(source, `the file can't be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw invalid(name, `the file can't be read: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  return { json: textToJson(text, source), name: source };
+  return { json: textToJson(text, name), name };
 }
 
-/** A path has no line break, and is not the start of a document. */
-function isPath(source: string): boolean {
-  return source.trim() !== "" && !/[\n\r]/.test(source) && !/^\s*[{[]/.test(source) && !source.includes("=");
-}
-
-function textToJson(text: string, name: string): string {
+function textToJson(given: string, name: string): string {
+  const text = given.startsWith("\u{feff}") ? given.slice(1) : given;
   if (text.trim() === "")
     throw invalid(name, "it is empty; a policy has to bound something, such as `payment.max_usd`");
   if (text.length > 1024 * 1024) throw invalid(name, "it is longer than 1 MiB");
-  // JSON goes to the core as it is written, so that a key that stands there twice is seen.
-  if (/^\s*[{[]/.test(text) && !name.endsWith(".toml") && looksLikeJson(text)) return text;
+  // JSON goes to the core as it is written, so that a key that stands there twice is seen. A policy is an object, and no
+  // TOML document begins with a brace.
+  if (/\.json$/i.test(name) || (!/\.toml$/i.test(name) && /^\s*\{/.test(text))) return text;
   if (/\.(ya?ml)$/i.test(name)) throw invalid(name, "YAML is not read; write the policy as TOML or JSON");
   try {
-    return asJson(parseToml(text, { integersAsBigInt: "asNeeded" }), name);
+    return objectToJson(parseToml(text, { integersAsBigInt: "asNeeded" }), name);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [what = error.message] = error.message.split("\n");
@@ -63,21 +77,34 @@ function textToJson(text: string, name: string): string {
   }
 }
 
-/** `[payment]` opens a TOML table and a JSON list; only one of them goes on like JSON. */
-function looksLikeJson(text: string): boolean {
-  return /^\s*\{/.test(text) || /^\s*\[\s*[[{"\d\]]/.test(text);
+/**
+ * JSON text of an object. What JSON would drop or change in silence is an error: a limit that is `undefined` because a
+ * variable was not set must not open a policy without that limit.
+ */
+function objectToJson(value: unknown, name: string): string {
+  const wrong = (key: string, what: string): PolicyInvalid =>
+    invalid(name, `${key === "" ? "it" : `\`${key}\``} is ${what}, which a policy can't have`);
+  try {
+    return JSON.stringify(value, (key, member: unknown) => {
+      if (typeof member === "bigint") return member.toString();
+      if (typeof member === "number" && !Number.isFinite(member)) throw wrong(key, String(member));
+      if (member === undefined) throw wrong(key, "undefined");
+      if (typeof member === "function" || typeof member === "symbol") throw wrong(key, `a ${typeof member}`);
+      if (!isPlain(member)) throw wrong(key, "neither a plain object nor a list");
+      return member;
+    });
+  } catch (error) {
+    if (error instanceof PolicyInvalid) throw error;
+    // An object that contains itself, or a getter that throws.
+    throw invalid(name, error instanceof Error ? error.message : String(error));
+  }
 }
 
-function asJson(value: unknown, name: string): string {
-  const text = JSON.stringify(value, (key, member: unknown) => {
-    if (typeof member === "number" && !Number.isFinite(member)) {
-      throw invalid(name, `\`${key}\` is ${member}, which is not a number that a policy can have`);
-    }
-    if (typeof member === "bigint") return member.toString();
-    return member;
-  });
-  if (text === undefined) throw invalid(name, "it is not an object");
-  return text;
+/** Not a `Map`, a `Set` or an instance of a class: JSON would write those as `{}`. True for objects of other realms. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function invalid(name: string, message: string): PolicyInvalid {

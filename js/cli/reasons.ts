@@ -1,7 +1,7 @@
 /** `tollwarden reasons`: the registry of reason codes. */
 
-import { parseArgs } from "node:util";
 import { reasons } from "../reasons.ts";
+import { readOptions } from "./options.ts";
 import type { Command } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden reasons [CODE] [--json]
@@ -18,12 +18,13 @@ export const reasonsCommand: Command = {
   summary: "every reason code, what it means and what to do",
   usage: USAGE,
   async run(args, out) {
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = readOptions({
       args: [...args],
       options: { json: { type: "boolean", default: false } },
       allowPositionals: true,
     });
-    const [code] = positionals;
+    const [code, another] = positionals;
+    if (another !== undefined) throw new Error(`one code at a time: \`${code}\` or \`${another}\``);
     const rows = reasons().filter((row) => code === undefined || row.code === code);
     if (rows.length === 0) {
       out.error(`tollwarden reasons: there is no reason \`${code}\``);

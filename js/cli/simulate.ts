@@ -1,10 +1,10 @@
 /** `tollwarden simulate`: the core, driven by events, with no server, chain or clock. */
 
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { loadCore } from "../core/load.ts";
-import { readPolicy } from "../policy-source.ts";
+import { readPolicyFile } from "../policy-source.ts";
+import { type Line, linesOf } from "./lines.ts";
+import { readOptions } from "./options.ts";
 import type { Command } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden simulate --policy FILE [EVENTS]
@@ -28,35 +28,32 @@ export const simulateCommand: Command = {
   summary: "run events through a policy, and see each decision",
   usage: USAGE,
   async run(args, out) {
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = readOptions({
       args: [...args],
       options: { policy: { type: "string" } },
       allowPositionals: true,
     });
-    if (values.policy === undefined || positionals.length > 1) {
-      out.error(USAGE.trimEnd());
-      return 1;
-    }
-    const [events] = positionals;
-    const engine = new (loadCore().Engine)(readPolicy(values.policy).json, true);
-    const input = events === undefined || events === "-" ? process.stdin : createReadStream(events);
-    // A file that can't be read is met by the stream, not by the lines read from it.
-    let unreadable: Error | undefined;
-    input.on("error", (error: Error) => {
-      unreadable = error;
-      lines.close();
-    });
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    const [events = "-", another] = positionals;
+    if (values.policy === undefined) throw new Error("`--policy FILE` is missing; see tollwarden simulate --help");
+    if (another !== undefined) throw new Error(`one file of events at a time: \`${events}\` or \`${another}\``);
+
+    const engine = new (loadCore().Engine)(readPolicyFile(values.policy).json, true);
+    const answer = (line: Line, number: number): string =>
+      "text" in line ? engine.handle(line.text, number) : problem(line.problem, number);
     let [number, wrong] = [0, 0];
-    for await (const line of lines) {
+    for await (const line of linesOf(events === "-" ? process.stdin : createReadStream(events))) {
       number += 1;
-      if (line.trim() === "") continue;
-      const result = engine.handle(line, number);
+      if ("text" in line && line.text.trim() === "") continue;
+      const result = answer(line, number);
       if (result.startsWith('{"error":')) wrong += 1;
       out.print(result);
       await out.drained();
     }
-    if (unreadable !== undefined) throw unreadable;
     return wrong > 0 ? 2 : 0;
   },
 };
+
+/** As the core says it of a line that is not JSON. */
+function problem(message: string, line: number): string {
+  return JSON.stringify({ error: { code: "not_json", message, line } });
+}

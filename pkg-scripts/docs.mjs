@@ -1,0 +1,50 @@
+// Writes what the documentation says about the sources from the sources: tables between `<!-- name -->` and
+// `<!-- /name -->`, and the answers to the events that a page shows. `node pkg-scripts/docs.mjs`; with `--check` it
+// writes nothing and fails if a page is not what it would write.
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withAnswers } from "./docs/events.mjs";
+import { errorsTable, policyTable, reasonsTable } from "./docs/tables.mjs";
+import { root } from "./lib/paths.mjs";
+import { main, Stop } from "./lib/report.mjs";
+
+const tables = { reasons: reasonsTable, errors: errorsTable, "policy-keys": policyTable };
+
+/** The pages, from the repository's root. */
+export const pages = [
+  "README.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name))
+    .sort(),
+];
+
+/** The page as it has to be. */
+export function pageText(page) {
+  const filled = page.replace(/^<!-- ([a-z-]+) -->\n[\s\S]*?^<!-- \/\1 -->$/gm, (_, name) => {
+    if (tables[name] === undefined) throw new Stop(`no table has the name \`${name}\``);
+    return `<!-- ${name} -->\n\n${tables[name]()}\n\n<!-- /${name} -->`;
+  });
+  return withAnswers(filled);
+}
+
+/** The pages that are not what they have to be; `write` puts them right. */
+export function stalePages({ write }) {
+  return pages.filter((page) => {
+    const path = join(root, page);
+    const [is, should] = [readFileSync(path, "utf8")].flatMap((text) => [text, pageText(text)]);
+    if (is !== should && write) writeFileSync(path, should);
+    return is !== should;
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(() => {
+    const check = process.argv.includes("--check");
+    const stale = stalePages({ write: !check });
+    if (check && stale.length > 0)
+      throw new Stop(`not up to date: ${stale.join(", ")}`, { todo: "node pkg-scripts/docs.mjs" });
+  });
+}

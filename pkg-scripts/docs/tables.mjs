@@ -1,0 +1,87 @@
+// The tables in the documentation that say what the sources say: read from the sources, so that they can't differ.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { reasons } from "../../js/reasons.ts";
+import { root } from "../lib/paths.mjs";
+
+const table = (head, rows) => {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+};
+
+/** The registry of reasons, as the module tells it. */
+export function reasonsTable() {
+  const rows = reasons().map(({ code, meaning, remedy }) => [`\`${code}\``, meaning, remedy]);
+  return table(["code", "what it means", "what to do"], rows);
+}
+
+/** The table that stands at the top of js/errors.ts. */
+export function errorsTable() {
+  const source = readFileSync(join(root, "js/errors.ts"), "utf8");
+  const lines = source.split("\n").filter((line) => line.startsWith(" * |"));
+  if (lines.length < 3) throw new Error("js/errors.ts has no table any more");
+  return lines.map((line) => line.slice(" * ".length)).join("\n");
+}
+
+/** Where each section of the policy stands. */
+const places = {
+  Document: [""],
+  PaymentSection: ["payment."],
+  ListSection: ["vendors.", "payees."],
+  AssetSection: ["assets[]."],
+  BudgetSection: ["budgets[]."],
+  BreakerSection: ["breaker."],
+};
+
+/** How each type is written in a policy; a section has rows of its own. */
+const kinds = {
+  String: "text",
+  u64: "whole number",
+  Usd: "US dollars",
+  Rate: "US dollars",
+  Amount: "atomic units, as a text",
+  Span: "span such as `30s`",
+  WindowWord: "span, `session` or `lifetime`",
+  PerWords: "word, or list of words",
+  "Vec<String>": "list of texts",
+  "Vec<Scheme>": "list of `exact`, `upto`",
+  "Vec<Flow>": "list of `authorization`, `upfront`, `escrow`",
+};
+
+/** Every key of the policy, from the sections that src/policy/document.rs declares. */
+export function policyTable() {
+  const source = readFileSync(join(root, "src/policy/document.rs"), "utf8");
+  const rows = [];
+  for (const [, name, body] of source.matchAll(/pub struct (\w+) \{\n(( {8}.*\n)+) {4}\}/g)) {
+    if (places[name] === undefined)
+      throw new Error(`the section \`${name}\` has no place in pkg-scripts/docs/tables.mjs`);
+    for (const prefix of places[name]) rows.push(...rowsOf(prefix, body));
+  }
+  if (rows.length < 20)
+    throw new Error("src/policy/document.rs is not written as pkg-scripts/docs/tables.mjs reads it");
+  return table(["key", "value", "what it is"], rows);
+}
+
+function rowsOf(prefix, body) {
+  const rows = [];
+  let doc = [];
+  for (const line of body
+    .trimEnd()
+    .split("\n")
+    .map((text) => text.trim())) {
+    if (line.startsWith("///")) {
+      doc.push(line.slice(3).trim());
+      continue;
+    }
+    const [, field, type, required] = /^pub (\w+): ([\w<>]+)( = required)?,$/.exec(line) ?? [];
+    if (field === undefined) throw new Error(`\`${line}\` is not a field of the policy`);
+    const section = /Section>?$/.test(type);
+    if (!section && kinds[type] === undefined) throw new Error(`the type \`${type}\` has no words for it`);
+    if (!section) {
+      rows.push([`\`${prefix}${field}\``, `${kinds[type]}${required ? ", required" : ""}`, doc.join(" ")]);
+    }
+    doc = [];
+  }
+  return rows;
+}
