@@ -4,9 +4,17 @@
  */
 
 import { denied, refusal } from "./errors.ts";
-import { originOf, type Payment, type Payments, signatureOf } from "./payments.ts";
+import { originOf, type Payment, type Payments, plain, signatureOf } from "./payments.ts";
 import type { Scope } from "./scope.ts";
-import { buildPayment, type JsonObject, markedResponse, paymentHeader, paymentOf, readOffer } from "./x402/wire.ts";
+import {
+  buildPayment,
+  discard,
+  type JsonObject,
+  markedResponse,
+  paymentHeader,
+  paymentOf,
+  readOffer,
+} from "./x402/wire.ts";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -30,7 +38,9 @@ export function guardedFetch(payments: Payments, base: Fetch, scope: () => Scope
     const payment = paymentOf(request.headers);
     if (payment === "none") {
       const { response, held } = await ask(payments, request, base, scope());
-      return held === undefined ? response : markedResponse(held.held, held.id, response);
+      if (held === undefined) return response;
+      discard(response);
+      return markedResponse(held.held, held.id, response);
     }
     if (payment === "several" || payment === "unreadable") {
       throw refusal("", "malformed_payload", "the request carries a payment that can't be read, or more than one");
@@ -48,11 +58,22 @@ export function payingFetch(payments: Payments, base: Fetch, scope: () => Scope,
     }
     const again = request.clone();
     const { response, held } = await ask(payments, request, base, scope());
-    if (held === undefined) return response;
+    if (held === undefined) {
+      await again.body?.cancel();
+      return response;
+    }
+    discard(response);
     await payments.ticket(held);
     const { offer, accept, version } = held.held;
     const shown = structuredClone({ accept, resource: offer.resource, extensions: offer.extensions });
-    const payment = buildPayment(held.held, await pay({ id: held.id, x402Version: version, ...shown }));
+    const payment = await payments
+      .signing(held, () => pay({ id: held.id, x402Version: version, ...shown }))
+      // One copy is bound and sent: what writes itself differently the second time is written once.
+      .then((payload) => plain(buildPayment(held.held, payload)) as JsonObject)
+      .catch(async (error: unknown) => {
+        await payments.abandon(held);
+        throw error;
+      });
     await payments.bind(held, payment);
     const headers = new Headers(again.headers);
     headers.set(...paymentHeader(payment));
@@ -76,24 +97,37 @@ async function ask(
     return { response };
   }
   const offer = await readOffer(response);
-  if (offer === undefined) return { response };
-  if (offer === "too_long" || offer === "unreadable") {
-    const what =
-      offer === "too_long" ? "the offer is longer than is read" : "the offer's header is not base64 of UTF-8";
-    throw denied({ id: "", action: "deny", reason: "malformed_offer", message: what, rules: [] });
+  if (offer === undefined) {
+    await body?.body?.cancel();
+    return { response };
   }
-  const from = response.url === "" ? undefined : originOf(response.url);
-  const held = await payments.hold(
-    {
-      method,
-      url: urlText(url),
-      offerText: offer.text,
-      offerOrigin: from === originOf(url) ? undefined : from,
-      bodyDigest: body === undefined ? undefined : await sha256(await body.arrayBuffer()),
-    },
-    scope,
-  );
-  return { response, held };
+  try {
+    if (offer === "too_long" || offer === "unreadable") {
+      const what =
+        offer === "too_long" ? "the offer is longer than is read" : "the offer's header is not base64 of UTF-8";
+      throw denied({ id: "", action: "deny", reason: "malformed_offer", message: what, rules: [] });
+    }
+    const from = response.url === "" ? undefined : originOf(response.url);
+    const moved = response.url !== "" && response.url !== urlText(url);
+    if (moved && from === originOf(url)) {
+      // The paid request goes to the URL that was asked for, and follows no redirect: it could only fail.
+      throw refusal("", "redirected_offer", `the offer is that of \`${response.url}\`; ask for that URL itself`);
+    }
+    const held = await payments.hold(
+      {
+        method,
+        url: urlText(url),
+        offerText: offer.text,
+        offerOrigin: moved ? from : undefined,
+        bodyDigest: body === undefined ? undefined : await sha256(await body.arrayBuffer()),
+      },
+      scope,
+    );
+    return { response, held };
+  } catch (error) {
+    discard(response);
+    throw error;
+  }
 }
 
 /**
@@ -108,8 +142,13 @@ async function claim(payments: Payments, request: Request, payment: JsonObject):
     }
     return known;
   }
-  const candidates = payments.heldFor(request.method, urlText(request.url));
+  const all = payments.heldFor(request.method, urlText(request.url));
   const accepted = JSON.stringify(payment.accepted);
+  const signed = JSON.stringify(payment.payload ?? null);
+  // One that a guarded wallet has signed for is known by its number; it is nobody else's.
+  const numbered = all.filter(({ nonce }) => nonce !== undefined && signed.includes(nonce));
+  const free = all.filter(({ nonce }) => nonce === undefined);
+  const candidates = [numbered, free, all].find((some) => some.length > 0) ?? [];
   const held =
     candidates.find(({ held }) => held.version === payment.x402Version && JSON.stringify(held.accept) === accepted) ??
     candidates.find(({ held }) => held.version === payment.x402Version) ??

@@ -4,13 +4,13 @@
  */
 
 import type { Breaker } from "./breaker.ts";
-import type { Ledger } from "./core/ledger.ts";
+import type { Event, Ledger } from "./core/ledger.ts";
 import type { Decision, Outcome } from "./core/types.ts";
-import { denied, PaymentUnresolved, refusal } from "./errors.ts";
-import { type Scope, scopeMembers } from "./scope.ts";
-import { base64OfBytes, type HeldOffer, heldOffer, type JsonObject, readReceipt } from "./x402/wire.ts";
+import { denied, PaymentUnresolved, refusal, WardenUnavailable } from "./errors.ts";
+import { carrier, type Scope, scopeMembers } from "./scope.ts";
+import { base64OfBytes, discard, type HeldOffer, heldOffer, type JsonObject, readReceipt } from "./x402/wire.ts";
 
-/** A hold that was never signed is forgotten here after this long, in milliseconds; the ledger lets it go by itself. */
+/** A payment that nobody takes further is forgotten here after this long, in milliseconds; the ledger has its hold. */
 const FORGOTTEN_AFTER = 120_000;
 
 /** A payment that was allowed. */
@@ -24,11 +24,14 @@ export interface Payment {
   readonly circuits: readonly string[];
   /** Those of them for which this payment is the breaker's probe. */
   readonly probes: readonly string[];
-  readonly heldAt: number;
+  /** From this time on, in milliseconds, it is no longer remembered here; nothing can be signed or sent for it then. */
+  keptUntil: number;
   stage: "held" | "ticketed" | "signed" | "sent" | "closed";
   /** The signer was asked for this payment; a ticket is good for one message. */
   shown: boolean;
-  /** What was signed, as text: by it the guarded fetch knows the payment again. */
+  /** The number of the authorization that a guarded wallet has signed for it. */
+  nonce: string | undefined;
+  /** The payment that was bound, as text: by it the guarded fetch knows it again. */
   signature: string | undefined;
 }
 
@@ -47,13 +50,15 @@ export interface Payments {
   hold(asked: Asked, scope: Scope): Promise<Payment>;
   /** Commits that the signer may be reached. Once. Throws `PaymentDenied`. */
   ticket(payment: Payment): Promise<void>;
-  /** What a wallet is about to sign, against the open tickets. Throws `PaymentDenied`. */
+  /** Runs what signs for this payment: what a guarded wallet is asked in there is judged by this ticket alone. */
+  signing<R>(payment: Payment, work: () => Promise<R>): Promise<R>;
+  /** What a wallet is about to sign, against the ticket it is for. Throws `PaymentDenied`. */
   message(signer: string, message: unknown): Promise<void>;
   /** What was signed must be what was held. Throws `PaymentDenied`; then it must not be sent. */
   bind(payment: Payment, signed: JsonObject): Promise<void>;
   /** Sends a bound payment and books what became of it. Throws `PaymentUnresolved`. */
   send(payment: Payment, request: Request, through: typeof fetch): Promise<Response>;
-  /** Nothing was signed, and nothing will be: lets the money go. */
+  /** Nothing will be sent. Lets the money go, unless the ticket is out: then something may have been signed. */
   abandon(payment: Payment): Promise<void>;
   byId(id: string): Payment | undefined;
   bySignature(signature: string): Payment | undefined;
@@ -63,31 +68,87 @@ export interface Payments {
 
 export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => number): Payments {
   const open = new Map<string, Payment>();
+  const signingFor = carrier<Payment>();
 
-  function forgetOld(): void {
-    for (const payment of open.values()) {
-      if (now() - payment.heldAt < FORGOTTEN_AFTER) return;
-      if (payment.stage === "held" || payment.stage === "closed") open.delete(payment.id);
-    }
+  /** Returns the time. */
+  function forgetOld(): number {
+    const at = readClock(now);
+    for (const payment of open.values()) if (payment.keptUntil <= at) close(payment);
+    return at;
   }
 
   function close(payment: Payment): void {
+    if (payment.stage === "closed") return;
+    // Not sent: the call that would have told the breaker whether the seller works again was not made.
+    if (payment.stage !== "sent") for (const circuit of payment.probes) breaker.release(circuit);
     payment.stage = "closed";
     open.delete(payment.id);
   }
 
-  async function settle(payment: Payment, members: Record<string, unknown>): Promise<Outcome> {
-    const outcome = await ledger.move({ type: "settle", id: payment.id, ...members });
-    close(payment);
+  /** Moves the hold on; where that is refused, or can't be done, the payment goes no further. */
+  async function advance(payment: Payment, event: Event): Promise<void> {
+    try {
+      const outcome = await ledger.move({ ...event, id: payment.id });
+      if (!outcome.ok) throw denied(outcome);
+      const end = outcome.valid_before == null ? Number.NaN : Date.parse(outcome.valid_before);
+      if (end > payment.keptUntil) payment.keptUntil = end;
+    } catch (error) {
+      close(payment);
+      throw error;
+    }
+  }
+
+  async function settle(payment: Payment, members: Record<string, unknown>): Promise<void> {
+    try {
+      await ledger.move({ type: "settle", id: payment.id, ...members });
+    } finally {
+      close(payment);
+    }
+  }
+
+  /** Issues the ticket. Twice is refused before the first `await`. */
+  async function ticket(payment: Payment): Promise<void> {
+    if (payment.stage !== "held") throw refusal(payment.id, "ticket_used", "this payment was signed before");
+    payment.stage = "ticketed";
+    await advance(payment, { type: "ticket" });
+  }
+
+  /** One ticket, one message. A message that is refused leaves the ticket as it was. */
+  async function show(payment: Payment, signer: string, message: unknown): Promise<Outcome> {
+    const outcome = await ledger.move({ type: "message", id: payment.id, signer, message });
+    if (outcome.ok) {
+      payment.shown = true;
+      payment.nonce = outcome.nonce ?? undefined;
+    }
     return outcome;
+  }
+
+  async function judgeMessage(known: Payment | undefined, signer: string, message: unknown): Promise<void> {
+    if (known?.shown === true) throw refusal(known.id, "ticket_used", "this ticket has signed its one message");
+    const waiting = known === undefined ? [...open.values()].filter((payment) => !payment.shown) : [known];
+    let refused: Outcome | undefined;
+    for (const payment of waiting.filter(({ stage }) => stage === "ticketed")) {
+      const outcome = await show(payment, signer, message);
+      if (outcome.ok) return;
+      refused ??= outcome;
+    }
+    // A client that is not guarded, such as `x402-fetch`, takes no ticket: it is taken for it when its wallet is asked.
+    const payment = waiting.find((payment) => payment.stage === "held" && resembles(payment, message));
+    if (payment !== undefined) {
+      await ticket(payment);
+      const outcome = await show(payment, signer, message);
+      if (outcome.ok) return;
+      refused ??= outcome;
+    }
+    if (refused !== undefined) throw denied(refused);
+    throw refusal("", "unticketed_signature", "the wallet was asked to sign, and no payment was authorized");
   }
 
   return {
     async hold(asked, scope) {
-      forgetOld();
-      const circuits = circuitsOf(asked);
-      const { probes, closedUntil } = admit(breaker, circuits);
-      const release = (): void => probes.forEach((circuit) => void breaker.release(circuit));
+      const heldAt = forgetOld();
+      const named = offeredBy(asked.offerText);
+      const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
       const id = ledger.drawId();
       const decision = await ledger.authorize({
         id,
@@ -100,11 +161,12 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
         ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
       });
       const held = decision.accept == null ? undefined : heldOffer(asked.offerText, decision.accept);
-      if (decision.action !== "allow" || held === undefined) {
-        release();
-        if (decision.action !== "allow") throw denied(decision);
-        throw refusal(id, "internal_error", "the offer that was held can't be found again");
-      }
+      const allowed = decision.action === "allow" && held !== undefined;
+      // Only those that this payment goes through learn from how it ends.
+      const circuits = allowed ? circuitsOf(asked.url, [held.accept]) : [];
+      for (const probe of probes) if (!circuits.includes(probe)) breaker.release(probe);
+      if (decision.action !== "allow") throw denied(decision);
+      if (held === undefined) throw refusal(id, "internal_error", "the offer that was held can't be found again");
       const payment: Payment = {
         id,
         decision,
@@ -112,95 +174,81 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
         method: asked.method,
         url: asked.url,
         circuits,
-        probes,
-        heldAt: now(),
+        probes: probes.filter((probe) => circuits.includes(probe)),
+        keptUntil: heldAt + FORGOTTEN_AFTER,
         stage: "held",
         shown: false,
+        nonce: undefined,
         signature: undefined,
       };
       open.set(id, payment);
       return payment;
     },
 
-    async ticket(payment) {
-      if (payment.stage !== "held") throw refusal(payment.id, "ticket_used", "this payment was signed before");
-      payment.stage = "ticketed";
-      const outcome = await ledger.move({ type: "ticket", id: payment.id });
-      if (!outcome.ok) {
-        close(payment);
-        throw denied(outcome);
-      }
-    },
+    ticket,
 
-    async message(signer, message) {
-      const tickets = [...open.values()].filter((payment) => payment.stage === "ticketed" && !payment.shown);
-      let refused: Outcome | undefined;
-      for (const payment of tickets) {
-        if (payment.shown) continue;
-        // Taken before the first await: two signatures at once can't share a ticket.
-        payment.shown = true;
-        const outcome = await ledger.move({ type: "message", id: payment.id, signer, message: plain(message) });
-        if (outcome.ok) return;
-        payment.shown = false;
-        refused ??= outcome;
-      }
-      if (refused !== undefined) throw denied(refused);
-      throw refusal("", "unticketed_signature", "the wallet was asked to sign, and no payment was authorized");
-    },
+    signing: (payment, work) => (signingFor === undefined ? work() : signingFor.run(payment, work)),
+
+    message: (signer, message) => judgeMessage(signingFor?.getStore(), signer, plain(message)),
 
     async bind(payment, signed) {
-      const outcome = await ledger.move({ type: "sign", id: payment.id, payload: plain(signed) });
-      if (!outcome.ok) {
-        close(payment);
-        throw denied(outcome);
-      }
-      payment.stage = "signed";
+      // Before the first `await`: no other payment that comes along is taken for this one's.
       payment.signature = signatureOf(signed);
+      await advance(payment, { type: "sign", payload: plain(signed) });
+      payment.stage = "signed";
     },
 
     async send(payment, request, through) {
       if (payment.stage !== "signed") throw refusal(payment.id, "ticket_used", "this payment was sent before");
       payment.stage = "sent";
       const [origin] = payment.circuits;
-      const failed = (): void => payment.circuits.forEach((circuit) => void breaker.failure(circuit));
+      const learn = (how: "success" | "failure"): void => {
+        try {
+          for (const circuit of payment.circuits) breaker[how](circuit);
+        } catch {
+          // A breaker is no limit, and the payment is out: what became of it matters more than a clock that fails.
+        }
+      };
+      // It is out, whatever the ledger answers now: an error here would hide that from the caller. What could not be
+      // booked stays held, and counts as spent, in full, when the signature runs out.
+      const book = (members: Record<string, unknown>): Promise<void> => settle(payment, members).catch(() => undefined);
       let response: Response;
       try {
         // A redirect would carry the payment to whoever the seller names: 307 keeps the headers.
         response = await through(new Request(request, { redirect: "manual" }));
       } catch (cause) {
-        failed();
-        await settle(payment, { outcome: "unknown" });
+        learn("failure");
+        await book({ outcome: "unknown" });
         throw new PaymentUnresolved(payment.id, `${origin ?? payment.url} did not answer`, cause);
       }
       if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-        failed();
-        await settle(payment, { outcome: "unknown" });
+        learn("failure");
+        discard(response);
+        await book({ outcome: "unknown" });
         throw new PaymentUnresolved(payment.id, "the seller answered with a redirect, which was not followed");
       }
       const receipt = readReceipt(response.headers);
       const delivered = response.status >= 200 && response.status < 300;
-      if (delivered && receipt?.success !== false) payment.circuits.forEach((circuit) => void breaker.success(circuit));
-      else failed();
+      if (delivered && receipt?.success !== false) learn("success");
+      else learn("failure");
       if (receipt?.success === true) {
-        await settle(payment, {
-          outcome: "captured",
-          evidence: "receipt",
-          ...(receipt.amount === undefined ? {} : { amount: receipt.amount }),
-          ...(receipt.transaction === undefined ? {} : { transaction: receipt.transaction }),
-        });
+        // Its amount is left out. It is a seller's word: a smaller one proves nothing, and no more than what was signed
+        // can have moved, so that a larger one is a lie that would eat up the budget.
+        const { transaction } = receipt;
+        await book({ outcome: "captured", evidence: "receipt", ...(transaction === undefined ? {} : { transaction }) });
       } else if (delivered && receipt === undefined) {
-        await settle(payment, { outcome: "captured", evidence: "delivery" });
+        await book({ outcome: "captured", evidence: "delivery" });
       } else {
         // A refusal after the payment is no proof: the signature can still be used until it runs out.
-        await settle(payment, { outcome: "unknown" });
+        await book({ outcome: "unknown" });
       }
       return response;
     },
 
     async abandon(payment) {
-      if (payment.stage !== "held") return;
-      for (const circuit of payment.probes) breaker.release(circuit);
-      await settle(payment, { outcome: "failed" });
+      // Should the store fail here, the hold lapses by itself.
+      if (payment.stage === "held") await settle(payment, { outcome: "failed" }).catch(() => undefined);
+      else if (payment.stage === "ticketed") close(payment);
     },
 
     byId: (id) => open.get(id),
@@ -212,13 +260,32 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
   };
 }
 
-/** What was signed, as text; the official client writes the same text into its header. */
+/** A payment as text; the official client writes the same text into its header. */
 export function signatureOf(payment: JsonObject): string {
-  return JSON.stringify(plain(payment.payload));
+  return JSON.stringify(plain(payment));
+}
+
+/** Whether this message may be for that payment: only a guess at which hold to ask the core about. */
+function resembles({ held: { accept, version } }: Payment, message: unknown): boolean {
+  const text = JSON.stringify(message).toLowerCase();
+  const wanted = [accept.payTo, accept.asset, version === 1 ? accept.maxAmountRequired : accept.amount];
+  return wanted.every((part) => typeof part === "string" && text.includes(`"${part.toLowerCase()}"`));
+}
+
+/** Without a time, nothing is held: no hold would ever end. */
+function readClock(now: () => number): number {
+  try {
+    const at = now();
+    if (Number.isFinite(at)) return at;
+    throw new RangeError(`the clock gave \`${at}\``);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WardenUnavailable("no_clock", `the time can't be told: ${message}`, cause);
+  }
 }
 
 /** A value as JSON has it: bigints and bytes as text, nothing else that JSON can't say. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   const text = JSON.stringify(value, (_, member: unknown) => {
     if (typeof member === "bigint") return member.toString();
     if (member instanceof Uint8Array) return base64OfBytes(member);
@@ -227,11 +294,15 @@ function plain(value: unknown): unknown {
   return text === undefined ? null : JSON.parse(text);
 }
 
-/** The seller by the requested origin, and the facilitator where the offer names one. */
-function circuitsOf(asked: Asked): readonly string[] {
-  const circuits = [originOf(asked.url) ?? asked.url];
-  const offer: unknown = safeParse(asked.offerText);
-  const accepts = isRecord(offer) && Array.isArray(offer.accepts) ? offer.accepts.slice(0, 32) : [];
+/** The entries of an offer, as far as it is one. */
+function offeredBy(offerText: string): readonly unknown[] {
+  const offer: unknown = safeParse(offerText);
+  return isRecord(offer) && Array.isArray(offer.accepts) ? offer.accepts.slice(0, 32) : [];
+}
+
+/** The seller by the requested origin, and the facilitators where the entries name one. */
+function circuitsOf(url: string, accepts: readonly unknown[]): readonly string[] {
+  const circuits = [originOf(url) ?? url];
   for (const entry of accepts) {
     const extra = isRecord(entry) ? entry.extra : undefined;
     const named = isRecord(extra) ? (extra.facilitatorAddress ?? extra.feePayer) : undefined;

@@ -1,6 +1,7 @@
 /**
  * Whose payment it is: agent, session, client, and the limits of the call. A scope travels with the asynchronous call
- * chain where the runtime can do that (`AsyncLocalStorage`); what stands nearer to the payment wins.
+ * chain where the runtime can do that (`AsyncLocalStorage`). Names are those that stand nearest to the payment; of limits,
+ * each holds, so that no inner call can lift an outer one's.
  */
 
 export interface Scope {
@@ -32,6 +33,34 @@ export function carrier<T>(): Carrier<T> | undefined {
     | { AsyncLocalStorage: new () => Carrier<T> }
     | undefined;
   return hooks === undefined ? undefined : new hooks.AsyncLocalStorage();
+}
+
+/** One scope within another. A member that is `undefined` names nothing. */
+export function within(outer: Scope, inner: Scope | undefined): Scope {
+  const named: Scope = Object.fromEntries(Object.entries(inner ?? {}).filter(([, value]) => value !== undefined));
+  const both: Scope = { ...outer, ...named };
+  const maxUsd =
+    outer.maxUsd !== undefined && named.maxUsd !== undefined ? lower(outer.maxUsd, named.maxUsd) : undefined;
+  const network =
+    outer.network !== undefined && named.network !== undefined ? shared(outer.network, named.network) : undefined;
+  return { ...both, ...(maxUsd === undefined ? {} : { maxUsd }), ...(network === undefined ? {} : { network }) };
+}
+
+/** Which of two limits the core is told of. One that is no plain decimal goes to the core, which refuses it. */
+function lower(a: string, b: string): string {
+  const strange = [a, b].find((text) => !/^\d{1,30}(\.\d{1,18})?$/.test(String(text)));
+  if (strange !== undefined) return strange;
+  const scaled = (text: string): bigint => {
+    const [whole = "0", part = ""] = String(text).split(".");
+    return BigInt(whole + part.padEnd(18, "0"));
+  };
+  return scaled(a) <= scaled(b) ? a : b;
+}
+
+/** The networks that both name in the same words. An empty list lets none through. */
+function shared(a: string | readonly string[], b: string | readonly string[]): readonly string[] {
+  const first = [a].flat();
+  return [b].flat().filter((name) => first.includes(name));
 }
 
 /** The members of an event that a scope gives. */

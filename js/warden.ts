@@ -7,7 +7,7 @@ import { WardenUnavailable } from "./errors.ts";
 import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
-import { carrier, type Scope, scopeMembers } from "./scope.ts";
+import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import { sqliteStore } from "./stores/sqlite.ts";
 import type { Store } from "./stores/store.ts";
 import { guardClient } from "./x402/client.ts";
@@ -128,14 +128,14 @@ async function defaultStore(): Promise<Store> {
 }
 
 function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
-  /** What stands nearer wins: the call's own limits, then this warden's. */
-  const here = (): Scope => ({ ...scope, ...current?.getStore()?.scope });
+  /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
+  const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
 
   function event(request: AuthorizeRequest): Record<string, unknown> & { readonly id: string } {
     const { id, method, url, offer, ...own } = request;
     const body = typeof offer === "string" ? { offer_text: offer } : { offer };
-    return { id: id ?? ledger.drawId(), ...scopeMembers({ ...here(), ...own }), method: method ?? "GET", url, ...body };
+    return { id: id ?? ledger.drawId(), ...scopeMembers(within(here(), own)), method: method ?? "GET", url, ...body };
   }
 
   const warden: Warden = {
@@ -144,7 +144,7 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
     signer: (signer) => guardSigner(signer, payments),
     payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
     hook: () => paymentHook(payments, here),
-    scoped: (inner) => assemble(ledger, payments, { ...scope, ...inner }),
+    scoped: (inner) => assemble(ledger, payments, within(scope, inner)),
     run(inner, work) {
       if (current === undefined) {
         throw new WardenUnavailable(
@@ -152,7 +152,7 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
           "this runtime can't carry a scope; use warden.scoped() instead",
         );
       }
-      const merged = { ...here(), ...inner };
+      const merged = within(here(), inner);
       return current.run({ warden: assemble(ledger, payments, merged), scope: merged }, work);
     },
     authorize: (request) => ledger.authorize(event(request)),

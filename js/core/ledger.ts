@@ -16,6 +16,9 @@ const ATTEMPTS = 32;
 /** So often one attempt may ask for further cells: each answer of the core names all that it can know of. */
 const ROUNDS = 16;
 
+/** A store that does not answer for this long has failed, in milliseconds: or one lost answer would stop all payments. */
+const STORE_TIMEOUT = 15_000;
+
 export type Event = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** What the core answers; `missing` never leaves this file. */
@@ -77,17 +80,18 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
   async function attempt(event: Event): Promise<Reply | "conflict"> {
     const text = JSON.stringify({ ...event, at: Math.floor(now()) });
     for (let round = 0; round < ROUNDS; round++) {
-      const reply = parseReply(guarded(() => engine.handle(text)));
-      if (reply.missing !== undefined) {
-        const cells = await store.load(reply.missing).catch(unavailable);
+      const reply = guarded(() => parseReply(engine.handle(text)));
+      const { missing } = reply;
+      if (missing !== undefined) {
+        const cells = await answered(() => store.load(missing));
         guarded(() => engine.load(cells));
         continue;
       }
       if (reply.error !== undefined) throw new WardenUnavailable(reply.error.code, reply.error.message);
       const staged = guarded(() => engine.staged());
       if (staged.write.length === 0) return reply;
-      const result = await store.commit(staged).catch(unavailable);
-      return result.ok ? reply : "conflict";
+      const result = await answered(() => store.commit(staged));
+      return result?.ok === true ? reply : "conflict";
     }
     throw new WardenUnavailable("internal_error", "the core kept asking for cells");
   }
@@ -106,7 +110,11 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
     try {
       return call();
     } catch (cause) {
-      engine = new core.Engine(policy, false);
+      try {
+        engine = new core.Engine(policy, false);
+      } catch {
+        // It fails too, and so does the next call: nothing is decided until the core works again.
+      }
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new WardenUnavailable("internal_error", `the core failed: ${message}`, cause);
     }
@@ -133,8 +141,11 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
     budgets: async (filter) =>
       inTurn(async () => {
         // All counters, not only those of the names given: the store is asked for each budget's cells.
-        const cells: StoredCell[] = [];
-        for await (const cell of store.scan("budget/")) cells.push(cell);
+        const cells = await answered(async () => {
+          const found: StoredCell[] = [];
+          for await (const cell of store.scan("budget/")) found.push(cell);
+          return found;
+        });
         guarded(() => engine.load(cells));
         const reply = await run({ type: "budgets", ...filter });
         return reply.budgets ?? [];
@@ -146,14 +157,27 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
 }
 
 function parseReply(text: string): Reply {
-  return JSON.parse(text) as Reply;
+  const reply: unknown = JSON.parse(text);
+  if (typeof reply !== "object" || reply === null) throw new TypeError(`\`${text}\` is no answer`);
+  return reply;
 }
 
 function isReason(code: string): code is "store_conflict" | "store_unavailable" | "internal_error" {
   return code === "store_conflict" || code === "store_unavailable" || code === "internal_error";
 }
 
-function unavailable(cause: unknown): never {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  throw new WardenUnavailable("store_unavailable", `the store failed: ${message}`, cause);
+/** What the store answers, in time. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${STORE_TIMEOUT} ms`)), STORE_TIMEOUT);
+  });
+  try {
+    return await Promise.race([ask(), late]);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WardenUnavailable("store_unavailable", `the store failed: ${message}`, cause);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -11,9 +11,9 @@
  * therefore handed over as a payment that throws it when it is read: the wrapper reads it outside of that place.
  */
 
-import { PaymentDenied, refusal } from "../errors.ts";
-import type { Payment, Payments } from "../payments.ts";
-import { isObject, type JsonObject, markOf } from "./wire.ts";
+import { refusal, TollwardenError } from "../errors.ts";
+import { type Payment, type Payments, plain } from "../payments.ts";
+import { isObject, type JsonObject, MARK, markOf } from "./wire.ts";
 
 interface SchemeClient {
   readonly scheme: string;
@@ -39,6 +39,8 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
   if (guarded.has(client)) throw new TypeError("this x402 client is guarded already");
   guarded.add(client);
 
+  /** Payments that were given to the client: once each, also when two ask at the same time. */
+  const begun = new WeakSet<Payment>();
   /** Which payment a frozen entry belongs to. An entry that is not one of these is not paid. */
   const entries = new WeakMap<object, Payment>();
 
@@ -49,7 +51,7 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
         throw refusal("", "accepted_mismatch", "the terms to sign are not the ones that were held");
       }
       await payments.ticket(payment);
-      return scheme.createPaymentPayload(version, requirements, context);
+      return payments.signing(payment, () => scheme.createPaymentPayload(version, requirements, context));
     };
     return new Proxy(scheme, {
       get(target, property) {
@@ -88,23 +90,27 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
         ),
       );
     }
-    if (payment.stage !== "held") {
+    if (payment.stage !== "held" || begun.has(payment)) {
       return throwsWhenRead(
         refusal(payment.id, "ticket_used", "this offer was paid before; a second payment needs its own hold"),
       );
     }
+    begun.add(payment);
     // From the warden's own copy: the one that was shown may have been changed since.
-    const offer = deepFreeze(structuredClone(payment.held.offer));
+    const offer = deepFreeze(structuredClone<JsonObject>({ ...payment.held.offer, [MARK]: { hold: payment.id } }));
     const accepts = offer.accepts;
     const entry: unknown = Array.isArray(accepts) ? accepts[0] : undefined;
     if (isObject(entry)) entries.set(entry, payment);
     try {
-      const signed = await createPaymentPayload.call(client, offer);
+      const made = await createPaymentPayload.call(client, offer);
+      // One copy is bound and given away: whoever kept hold of what the client made can't change it any more.
+      const copy = plain(made);
+      const signed = isObject(copy) ? deepFreeze(copy) : {};
       await payments.bind(payment, signed);
       return signed;
     } catch (error) {
       await payments.abandon(payment);
-      if (error instanceof PaymentDenied) return throwsWhenRead(error);
+      if (error instanceof TollwardenError) return throwsWhenRead(error);
       throw error;
     }
   };
@@ -128,7 +134,7 @@ function official(client: object): OfficialClient {
 }
 
 /** Whoever reads this payment gets the denial, with its type. */
-function throwsWhenRead(error: PaymentDenied): JsonObject {
+function throwsWhenRead(error: TollwardenError): JsonObject {
   const get = (): never => {
     throw error;
   };

@@ -30,6 +30,8 @@ interface SolanaTransaction {
   readonly messageBytes: Uint8Array;
 }
 
+/** What a viem account says of itself. `x402-fetch` takes only an account that has them. */
+const FACTS = ["type", "source", "publicKey"] as const;
 /** Reads of the chain sign nothing, and the official schemes use them. */
 const READS = ["readContract", "getTransactionCount", "estimateFeesPerGas"] as const;
 const REFUSED = [
@@ -78,6 +80,10 @@ function solanaSigning(signer: SolanaSigner, payments: Payments) {
 function assemble<S extends { readonly address: string }>(signer: S, signing: object): S {
   const guarded: Record<string, unknown> = { address: signer.address, ...signing };
   const members = signer as unknown as Record<string, unknown>;
+  for (const name of FACTS) {
+    const fact = members[name];
+    if (typeof fact === "string") guarded[name] = fact;
+  }
   for (const name of READS) {
     const member = members[name];
     if (typeof member === "function") guarded[name] = member.bind(signer);

@@ -170,6 +170,15 @@ function decodeBase64(text: string): string | undefined {
   }
 }
 
+/**
+ * Lets go of a response that nobody will read, so that its connection is not kept for it. A short body is read to its
+ * end, in the background: the connection can then be used again.
+ */
+export function discard(response: Response): void {
+  if (response.bodyUsed) return;
+  void readBounded(response, MAX_OFFER_BYTES).catch(() => undefined);
+}
+
 /** The body as text, or nothing where it is longer than the bound; the rest is not downloaded. */
 async function readBounded(response: Response, bound: number): Promise<string | undefined> {
   const reader = response.body?.getReader();
@@ -181,7 +190,8 @@ async function readBounded(response: Response, bound: number): Promise<string | 
     if (done) return text + decoder.decode();
     length += value.byteLength;
     if (length > bound) {
-      await reader.cancel().catch(() => undefined);
+      // Not awaited: of a response that was cloned, this half is let go only when the other one is, too.
+      void reader.cancel().catch(() => undefined);
       return undefined;
     }
     text += decoder.decode(value, { stream: true });

@@ -1,10 +1,21 @@
 /** The local chain with sellers on it, and a guarded agent of the official packages. */
 
+import assert from "node:assert/strict";
 import { x402Client } from "@x402/core/client";
-import { ExactEvmScheme, registerExactEvmScheme } from "@x402/evm/exact/client";
+import { registerExactEvmScheme } from "@x402/evm/exact/client";
+import { UptoEvmScheme } from "@x402/evm/upto/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
-import type { Chain } from "../../examples/localnet/chain.ts";
-import { memoryStore, openWarden, type Warden, type WardenOptions } from "../../js/index.ts";
+import type { PrivateKeyAccount } from "viem/accounts";
+import type { Chain, Role } from "../../examples/localnet/chain.ts";
+import type { Hostile } from "../../examples/localnet/hostile.ts";
+import {
+  type BudgetLine,
+  memoryStore,
+  openWarden,
+  PaymentDenied,
+  type Warden,
+  type WardenOptions,
+} from "../../js/index.ts";
 
 /** A policy that lets the local sellers in and bounds what is paid. */
 export function policyFor(origins: readonly string[], more: object = {}): object {
@@ -20,22 +31,85 @@ export async function warden(options: Partial<WardenOptions> & { readonly policy
   return openWarden({ store: memoryStore(), agent: "tester", ...options });
 }
 
-/** The three lines of the README. `tamper` gets the client after it was guarded. */
-export function guardedAgent(
-  chain: Chain,
-  opened: Warden,
-  {
-    tamper,
-    signer = true,
-    inner = fetch,
-  }: { tamper?: (client: x402Client) => void; signer?: boolean; inner?: typeof fetch } = {},
-): typeof fetch {
-  const { account } = chain.accounts.agent;
-  const client = new x402Client();
-  registerExactEvmScheme(client, { signer: signer ? opened.signer(account) : account });
-  const guarded = opened.client(client);
-  tamper?.(guarded);
-  return wrapFetchWithPayment(opened.fetch(inner), guarded) as typeof fetch;
+export interface AgentOptions {
+  /** Gets the client after it was guarded. */
+  readonly tamper?: (client: x402Client) => void;
+  /** `false`: the account signs by itself, and only the client is guarded. */
+  readonly signer?: boolean;
+  readonly inner?: typeof fetch;
+  readonly account?: PrivateKeyAccount;
+  readonly client?: x402Client;
 }
 
-export { ExactEvmScheme };
+/** The three lines of the README. */
+export function guardedAgent(chain: Chain, opened: Warden, options: AgentOptions = {}): typeof fetch {
+  const account = options.account ?? chain.accounts.agent.account;
+  const signer = options.signer === false ? account : opened.signer(account);
+  const client = options.client ?? new x402Client();
+  registerExactEvmScheme(client, { signer });
+  client.register("eip155:*", new UptoEvmScheme(signer));
+  const guarded = opened.client(client);
+  options.tamper?.(guarded);
+  return wrapFetchWithPayment(opened.fetch(options.inner ?? fetch), guarded) as typeof fetch;
+}
+
+export interface Spy {
+  readonly account: PrivateKeyAccount;
+  /** What the key has signed, in order: the primary type of typed data, or the method's name. */
+  readonly signed: string[];
+}
+
+/** An account that notes each signature that its key makes. */
+export function spyOn(account: PrivateKeyAccount): Spy {
+  const signed: string[] = [];
+  const { sign, signMessage, signTransaction, signAuthorization, signTypedData } = account;
+  /** The same method, noted by a name that may depend on its first argument. */
+  const noted = <F>(method: F, name: (first: unknown) => string): F =>
+    ((first: unknown, ...rest: readonly unknown[]) => {
+      signed.push(name(first));
+      return (method as (...args: readonly unknown[]) => unknown)(first, ...rest);
+    }) as F;
+  const watched = {
+    ...account,
+    sign: noted(sign, () => "sign"),
+    signMessage: noted(signMessage, () => "signMessage"),
+    signTransaction: noted(signTransaction, () => "signTransaction"),
+    signAuthorization: noted(signAuthorization, () => "signAuthorization"),
+    signTypedData: noted(signTypedData, (typed) => (typed as { readonly primaryType: string }).primaryType),
+  };
+  return { account: watched, signed };
+}
+
+/** The denial that a promise ends in, which must be one of ours and have this code. */
+export async function deniedWith(code: string, promise: Promise<unknown>): Promise<PaymentDenied> {
+  const error = await promise.then(
+    (value) => assert.fail(`it went through, and should be denied with ${code}: ${String(value)}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof PaymentDenied, `not a PaymentDenied: ${String(error)}`);
+  assert.equal(error.code, code, error.message);
+  return error;
+}
+
+/** By how much each balance changes while `action` runs, in atomic units; only those that change. */
+export async function moved(chain: Chain, action: () => Promise<unknown>): Promise<Partial<Record<Role, bigint>>> {
+  const read = async () => {
+    const roles = Object.keys(chain.accounts) as Role[];
+    return Promise.all(roles.map(async (role) => [role, await chain.balanceOf(chain.accounts[role].address)] as const));
+  };
+  const before = new Map(await read());
+  await action();
+  const changes = (await read()).map(([role, after]) => [role, after - (before.get(role) ?? 0n)] as const);
+  return Object.fromEntries(changes.filter(([, change]) => change !== 0n));
+}
+
+/** The one budget of `policyFor`. */
+export async function daily(opened: Warden): Promise<Pick<BudgetLine, "held" | "spent">> {
+  const line = (await opened.budgets()).find(({ name }) => name === "daily");
+  return { held: line?.held ?? "0", spent: line?.spent ?? "0" };
+}
+
+/** How many payments have reached this path of the hostile seller, on either origin. */
+export function arrived(hostile: Hostile, path: string): number {
+  return hostile.requests.filter((request) => request.path === path && request.payment !== undefined).length;
+}
