@@ -21,7 +21,7 @@ pub fn find(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Op
     let now = work.time(now)?;
     let hold = work.hold(id)?;
     if let Some(hold) = &hold {
-        work.need(hold.shares.iter().map(|share| share.key.as_str()).chain([hold.intent.as_str()]))?;
+        work.need(hold.cells().iter().map(String::as_str))?;
     }
     Ok((now, hold))
 }
