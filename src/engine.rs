@@ -157,7 +157,7 @@ impl Engine {
 
     /// Answers one line of text. A line that is not an event is an error with its number, and the run goes on.
     pub fn line(&mut self, text: &str, number: Option<u64>) -> Reply {
-        let reply = match crate::json::parse(text) {
+        let reply = match crate::json::parse_own(text) {
             Ok(event) => self.handle(&event),
             Err(error) => error_reply("not_json", error),
         };

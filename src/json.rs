@@ -7,6 +7,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The most bytes that [`parse`] reads: an offer is a few hundred.
 pub const MAX_BYTES: usize = 256 * 1024;
+/// The most bytes that [`parse_own`] reads: a policy may list ten thousand vendors.
+pub const MAX_OWN_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting that [`parse`] accepts.
 pub const MAX_DEPTH: usize = 32;
 
@@ -133,14 +135,26 @@ fn write_string(text: &str, out: &mut String) {
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\"")));
 }
 
-/// Reads one JSON document.
+/// Reads one JSON document that a stranger wrote.
 ///
 /// # Errors
 /// One sentence that says what is wrong and where: over [`MAX_BYTES`], deeper than [`MAX_DEPTH`], a duplicate key,
 /// trailing text, or not JSON.
 pub fn parse(text: &str) -> Result<Json, String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("{} bytes of JSON, more than the {MAX_BYTES} allowed", text.len()));
+    parse_within(text, MAX_BYTES)
+}
+
+/// Reads one JSON document that the operator wrote: a policy, or an event.
+///
+/// # Errors
+/// As [`parse`], but over [`MAX_OWN_BYTES`].
+pub fn parse_own(text: &str) -> Result<Json, String> {
+    parse_within(text, MAX_OWN_BYTES)
+}
+
+fn parse_within(text: &str, bound: usize) -> Result<Json, String> {
+    if text.len() > bound {
+        return Err(format!("{} bytes of JSON, more than the {bound} allowed", text.len()));
     }
     check_depth(text)?;
     serde_json::from_str(text).map_err(|error| error.to_string())

@@ -5,6 +5,7 @@ use crate::asset::Network;
 use crate::decision::Fix;
 use crate::ledger::cells::{Cell, Missing, Working, key};
 use crate::ledger::hold::Share;
+use crate::ledger::moves::sweep;
 use crate::money::{Amount, Usd, usd_of};
 use crate::offer::Terms;
 use crate::origin::Target;
@@ -169,20 +170,22 @@ pub fn judge(
     now: Millis,
 ) -> Result<Judged, Missing> {
     let findings = hear(policy, work, request, target, terms, accept, now)?;
-    let fix = match findings.denials.is_empty() {
-        true => None,
-        false => Some(smallest_change(&findings, now, |amount, at| {
-            let changed = Terms { amount: amount.unwrap_or(terms.amount), ..terms.clone() };
-            hear(policy, work, request, target, &changed, accept, at.unwrap_or(now))
-        })?),
-    };
     let price = policy.price(&terms.asset);
     let usd = dollars(terms, price.as_ref());
-    let fix = fix.map(|(most, at)| Fix {
-        max_amount: most,
-        max_amount_usd: most.and_then(|amount| dollars(&Terms { amount, ..terms.clone() }, price.as_ref())),
-        retry_at: at.map(format_instant),
-    });
+    let mut fix = None;
+    if !findings.denials.is_empty() {
+        let most = largest_amount(&findings, |amount| {
+            let changed = Terms { amount, ..terms.clone() };
+            hear(policy, work, request, target, &changed, accept, now)
+        })?;
+        let at =
+            earliest_time(&findings, work, now, |work, at| hear(policy, work, request, target, terms, accept, at))?;
+        fix = Some(Fix {
+            max_amount: most,
+            max_amount_usd: most.and_then(|amount| dollars(&Terms { amount, ..terms.clone() }, price.as_ref())),
+            retry_at: at.map(format_instant),
+        });
+    }
     Ok(Judged { accept, terms: Some(terms.clone()), price, usd, findings, fix })
 }
 
@@ -220,49 +223,67 @@ fn dollars(terms: &Terms, price: Option<&Price>) -> Option<Usd> {
     price.usd.map(|rate| usd_of(terms.amount, price.decimals, rate).unwrap_or(Usd::MAX))
 }
 
-/// The largest amount that passes now, and the earliest time at which this amount passes: each only if it is the only
-/// thing to change. Both are tried out, and one atomic unit more, or one millisecond earlier, as well; what does not
-/// come out so is not said.
-fn smallest_change(
+/// So often a change is tried before it is given up: each try meets what the one before could not see.
+const TRIES: usize = 16;
+
+/// The largest amount that passes now, if a smaller one is all it takes. It is tried out, and one atomic unit more as
+/// well; what does not come out so is not said.
+fn largest_amount(
     findings: &Findings,
-    now: Millis,
-    mut hear: impl FnMut(Option<Amount>, Option<Millis>) -> Result<Findings, Missing>,
-) -> Result<(Option<Amount>, Option<Millis>), Missing> {
-    let mut most = None;
-    let mut least: Option<Vec<Amount>> = findings.denials.iter().map(|denial| denial.most).collect();
+    mut hear: impl FnMut(Amount) -> Result<Findings, Missing>,
+) -> Result<Option<Amount>, Missing> {
+    let mut allowed: Option<Vec<Amount>> = findings.denials.iter().map(|denial| denial.most).collect();
     // A smaller amount may meet a rule that the larger did not; each further try starts from what that one lets pass.
-    for _ in 0..4 {
-        let Some(candidate) = least.as_ref().and_then(|all| all.iter().min()).filter(|most| **most > Amount::ZERO)
-        else {
-            break;
-        };
-        let tried = hear(Some(*candidate), None)?;
+    for _ in 0..TRIES {
+        let candidate = allowed.as_ref().and_then(|all| all.iter().min().copied());
+        let Some(candidate) = candidate.filter(|most| *most > Amount::ZERO) else { return Ok(None) };
+        let tried = hear(candidate)?;
         if tried.denials.is_empty() {
-            let over = candidate.checked_add(Amount::new(1));
-            let exact = match over {
-                Some(over) => !hear(Some(over), None)?.denials.is_empty(),
+            let exact = match candidate.checked_add(Amount::new(1)) {
+                Some(over) => !hear(over)?.denials.is_empty(),
                 None => true,
             };
-            most = exact.then_some(*candidate);
-            break;
+            return Ok(exact.then_some(candidate));
         }
-        least = tried.denials.iter().map(|denial| denial.most.filter(|most| most < candidate)).collect();
+        allowed = tried.denials.iter().map(|denial| denial.most.filter(|most| *most < candidate)).collect();
     }
-    let mut at = None;
-    let mut latest: Option<Vec<Millis>> = findings.denials.iter().map(|denial| denial.retry).collect();
-    for _ in 0..8 {
-        let Some(candidate) = latest.as_ref().and_then(|all| all.iter().max().copied()).filter(|at| *at > now) else {
-            break;
-        };
-        let tried = hear(None, Some(candidate))?;
+    Ok(None)
+}
+
+/// The earliest time at which the same payment passes, if waiting is all it takes and nothing is done until then: open
+/// holds that nobody closes lapse, or are booked as spent, as they would. It is tried out, and a millisecond earlier as
+/// well; what does not come out so is not said.
+fn earliest_time(
+    findings: &Findings,
+    work: &Working<'_>,
+    now: Millis,
+    mut hear: impl FnMut(&mut Working<'_>, Millis) -> Result<Findings, Missing>,
+) -> Result<Option<Millis>, Missing> {
+    let mut hear_at = |at: Millis| {
+        let mut then = work.scratch();
+        sweep(&mut then, at)?;
+        let open = then.open()?;
+        Ok::<_, Missing>((hear(&mut then, at)?, open))
+    };
+    let waiting = |denials: &[Denial], at: Millis| -> Option<Millis> {
+        let all: Option<Vec<Millis>> = denials.iter().map(|denial| denial.retry.filter(|retry| *retry > at)).collect();
+        all.and_then(|all| all.into_iter().max())
+    };
+    let mut at = now;
+    let mut next = waiting(&findings.denials, now);
+    let mut open = work.scratch().open()?;
+    for _ in 0..TRIES {
+        // What happens first: the rules would let it pass, or a hold closes and they have to be asked again.
+        let closes = open.iter().map(|hold| hold.until).find(|until| *until > at);
+        let Some(candidate) = next.into_iter().chain(closes).min() else { return Ok(None) };
+        let (tried, still_open) = hear_at(candidate)?;
         if tried.denials.is_empty() {
-            let before = hear(None, Some(candidate.saturating_sub(1)))?;
-            at = (!before.denials.is_empty()).then_some(candidate);
-            break;
+            let (before, _) = hear_at(candidate.saturating_sub(1))?;
+            return Ok((!before.denials.is_empty()).then_some(candidate));
         }
-        latest = tried.denials.iter().map(|denial| denial.retry.filter(|retry| *retry > candidate)).collect();
+        (at, next, open) = (candidate, waiting(&tried.denials, candidate), still_open);
     }
-    Ok((most, at))
+    Ok(None)
 }
 
 /// Networks as people write them, for messages.

@@ -279,6 +279,12 @@ pub struct Working<'a> {
 }
 
 impl Working<'_> {
+    /// The same ledger with the same changes, to try something out on.
+    #[must_use]
+    pub fn scratch(&self) -> Self {
+        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone() }
+    }
+
     /// Asks for several cells at once, so that a verb loads what it needs in one go.
     ///
     /// # Errors
