@@ -83,7 +83,6 @@ reasons! {
     BudgetExceeded "budget_exceeded" "With this payment a budget would be exceeded." "Wait until the window moves on, or raise the budget."
 
     Frozen "frozen" "The warden is frozen: everything is denied." "Unfreeze it when the cause is known."
-    ClockJump "clock_jump" "The clock moved further ahead than it can have." "Set the host's clock; nothing is paid until it agrees with the store."
     CircuitOpen "circuit_open" "This origin or facilitator has failed too often lately." "Wait until the breaker tries again; `retry_at` says when."
     IntentUnresolved "intent_unresolved" "An earlier payment for the same intent has an unknown outcome." "Present the stored payment again, or resolve the earlier one."
     TooManyHolds "too_many_holds" "Too many payments are open at once." "Settle or reconcile the open ones first."
