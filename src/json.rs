@@ -75,6 +75,22 @@ impl Json {
         }
     }
 
+    /// Whether JavaScript can read this value and write the same one: not where it has a whole number beyond 2^53.
+    #[must_use]
+    pub fn survives_javascript(&self) -> bool {
+        const SAFE: u64 = 1 << 53;
+        match self {
+            Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(whole), _) => whole <= SAFE,
+                (None, Some(negative)) => negative.unsigned_abs() <= SAFE,
+                (None, None) => true,
+            },
+            Json::Array(items) => items.iter().all(Json::survives_javascript),
+            Json::Object(members) => members.iter().all(|(_, value)| value.survives_javascript()),
+            Json::Null | Json::Bool(_) | Json::String(_) => true,
+        }
+    }
+
     /// What kind of value this is, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -100,7 +116,7 @@ impl Json {
         match self {
             Json::Null => out.push_str("null"),
             Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Json::Number(number) => out.push_str(&number.to_string()),
+            Json::Number(number) => out.push_str(&canonical_number(number)),
             Json::String(text) => write_string(text, out),
             Json::Array(items) => {
                 out.push('[');
@@ -127,6 +143,16 @@ impl Json {
                 out.push('}');
             }
         }
+    }
+}
+
+/// A number as JavaScript writes it back, as far as whole ones go: `1.0` and `1e2` come back as `1` and `100`. Others
+/// come back in another notation at most, which reads as the same number.
+fn canonical_number(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
     }
 }
 
@@ -272,6 +298,15 @@ mod tests {
         assert_eq!(value.get("a").and_then(Json::as_u64), Some(60));
         for key in ["b", "c", "d", "e"] {
             assert_eq!(value.get(key).and_then(Json::as_u64), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_after_javascript_has_read_and_written_it() {
+        for (written, read_back) in [("1.0", "1"), ("1e2", "100"), ("-0.5", "-0.5"), ("1e-7", "1e-7"), ("1.50", "1.5")]
+        {
+            let canonical = |text: &str| parse(text).map(|value| value.canonical());
+            assert_eq!(canonical(written), canonical(read_back), "{written}");
         }
     }
 

@@ -139,10 +139,7 @@ impl Request {
             offer: offer(json)?,
             body_digest: optional_text(json, "body_digest")?,
             idempotency_key: optional_text(json, "idempotency_key")?,
-            max_usd: json
-                .get("max_usd")
-                .map(|value| Usd::from_json(value).map_err(|error| wrong("max_usd", error.to_string())))
-                .transpose()?,
+            max_usd: max_usd(json)?,
             networks: networks(json)?,
             facts: Facts::read(json)?,
         })
@@ -244,18 +241,41 @@ fn offer(json: &Json) -> Result<Json, Refusal> {
     }
 }
 
+/// The most that the call may cost: one figure, or several of which the strictest holds.
+fn max_usd(json: &Json) -> Result<Option<Usd>, Refusal> {
+    let Some(given) = json.get("max_usd").filter(|value| **value != Json::Null) else { return Ok(None) };
+    let read = |value: &Json| Usd::from_json(value).map_err(|error| wrong("max_usd", error.to_string()));
+    match given {
+        Json::Array(items) => Ok(items.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().min()),
+        one => read(one).map(Some),
+    }
+}
+
+/// The networks that the call may use: one, a list of which any will do, or several such lists, all of which hold.
 fn networks(json: &Json) -> Result<Option<Vec<Network>>, Refusal> {
-    let texts = match json.get("network") {
-        None | Some(Json::Null) => return Ok(None),
-        Some(Json::String(text)) => vec![text.as_str()],
-        Some(Json::Array(items)) => items
-            .iter()
-            .map(|item| {
-                item.as_str().ok_or_else(|| wrong("network", format!("expected a text, found {}", item.kind())))
-            })
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(wrong("network", format!("expected a text or a list, found {}", other.kind()))),
+    let Some(given) = json.get("network").filter(|value| **value != Json::Null) else { return Ok(None) };
+    let Some(lists) = given.as_array().filter(|items| items.iter().any(|item| item.as_array().is_some())) else {
+        return any_of(given).map(Some);
     };
-    let read = texts.into_iter().map(|text| Network::named(text).map_err(|error| wrong("network", error.to_string())));
-    read.collect::<Result<Vec<_>, _>>().map(Some)
+    let mut all: Option<Vec<Network>> = None;
+    for list in lists {
+        let list = any_of(list)?;
+        all = Some(match all {
+            None => list,
+            Some(before) => before.into_iter().filter(|network| list.contains(network)).collect(),
+        });
+    }
+    Ok(all)
+}
+
+fn any_of(json: &Json) -> Result<Vec<Network>, Refusal> {
+    let items = match json {
+        Json::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let read = items.iter().map(|item| {
+        let text = item.as_str().ok_or_else(|| wrong("network", format!("expected a text, found {}", item.kind())))?;
+        Network::named(text).map_err(|error| wrong("network", error.to_string()))
+    });
+    read.collect()
 }
