@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
-use crate::judge::{Judged, Verdict, budget_keys, judge};
+use crate::judge::{self, Findings, Judged, judge};
 use crate::ledger::cells::{Approval, Cell, Missing, Working, key};
 use crate::ledger::hold::{Hold, State, UNUSED};
 use crate::ledger::moves::{MAX_OPEN, sweep, take};
@@ -28,7 +28,7 @@ pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now
         Ok(read) => read,
         Err(refusal) => return Ok(refused(&request.id, refusal)),
     };
-    work.need(plan(policy, request, &target, &offer).iter().map(String::as_str))?;
+    work.need(plan(policy, request, &target, &offer, now).iter().map(String::as_str))?;
 
     let now = work.time(now)?;
     let digest = request.digest();
@@ -50,7 +50,7 @@ pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now
 
 /// The keys that a request's decision reads, as far as they can be known before any is read. Pure.
 #[must_use]
-pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer) -> Vec<String> {
+pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, now: Millis) -> Vec<String> {
     let mut keys = vec![
         key::CLOCK.to_owned(),
         key::FREEZE.to_owned(),
@@ -60,7 +60,7 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer) 
         intent_key(request),
     ];
     for terms in offer.accepts.iter().flatten() {
-        keys.extend(budget_keys(policy, request, target, terms));
+        keys.extend(judge::keys(policy, request, target, terms, now));
     }
     keys.sort_unstable();
     keys.dedup();
@@ -94,10 +94,7 @@ fn decide(
         let message = format!("frozen since {}: {}", format_instant(freeze.at), freeze.reason);
         return Ok(refused(&request.id, Refusal::at(Reason::Frozen, "", message)));
     }
-    if let Some(denial) = vendor(policy, request, target) {
-        return Ok(denial);
-    }
-    if let Some(until) = request.circuit_open_until.filter(|until| *until > now) {
+    if let Some(until) = request.facts.circuit_open_until.filter(|until| *until > now) {
         let mut denial = refused(&request.id, Refusal::at(Reason::CircuitOpen, "", "too many failures in a row"));
         denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(until)), ..Default::default() });
         return Ok(denial);
@@ -125,33 +122,40 @@ fn decide(
     };
     let mut decision = report(&request.id, best);
     decision.refused = others(&judged, best);
-    match &best.verdict {
-        Verdict::Deny { .. } => Ok(decision),
-        Verdict::Approve { .. } => match work.approval(&request.id)? {
-            Some(approval) if approval.rejected.is_some() => {
+    match best.class() {
+        Class::Denied => Ok(decision),
+        Class::Allowed => hold(work, request, target, best, digest, now, decision),
+        Class::Wanted => {
+            let asked = match work.approval(&request.id)? {
+                Some(asked) => asked,
+                None => {
+                    // What is asked is written down, so that an approval is bound to it and to nothing else.
+                    let asked = Approval {
+                        digest: digest.to_owned(),
+                        agent: request.agent.clone(),
+                        approved: BTreeSet::new(),
+                        rejected: None,
+                    };
+                    let expires = Some(now.saturating_add(APPROVAL_REMEMBERED));
+                    work.put(&key::approval(&request.id), Cell::Approval(asked.clone()), expires);
+                    asked
+                }
+            };
+            let threshold = policy.approvals.threshold;
+            if let Some(by) = asked.rejected {
                 decision.action = Action::Deny;
                 decision.reason = Reason::ApprovalRejected;
-                decision.message = approval.rejected.map(|by| format!("refused by {by}"));
-                Ok(decision)
+                decision.message = Some(format!("refused by {by}"));
+                return Ok(decision);
             }
-            Some(approval) if !approval.approved.is_empty() => {
-                work.remove(&key::approval(&request.id));
-                hold(work, request, target, best, digest, now, decision)
+            let approved = u64::try_from(asked.approved.len()).unwrap_or(0);
+            if approved < threshold {
+                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold, approved });
+                return Ok(decision);
             }
-            Some(_) => {
-                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold: 1 });
-                Ok(decision)
-            }
-            None => {
-                // What is asked is written down, so that an approval is bound to it and to nothing else.
-                let asked = Approval { digest: digest.to_owned(), approved: BTreeSet::new(), rejected: None };
-                let expires = Some(now.saturating_add(APPROVAL_REMEMBERED));
-                work.put(&key::approval(&request.id), Cell::Approval(asked), expires);
-                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold: 1 });
-                Ok(decision)
-            }
-        },
-        Verdict::Allow { .. } => hold(work, request, target, best, digest, now, decision),
+            work.remove(&key::approval(&request.id));
+            hold(work, request, target, best, digest, now, decision)
+        }
     }
 }
 
@@ -164,10 +168,7 @@ fn hold(
     now: Millis,
     mut decision: Decision,
 ) -> Result<Decision, Missing> {
-    let (Some(terms), Verdict::Allow { shares } | Verdict::Approve { shares, .. }) = (&best.terms, &best.verdict)
-    else {
-        return Ok(Decision::deny(&request.id, Reason::InternalError));
-    };
+    let Some(terms) = &best.terms else { return Ok(Decision::deny(&request.id, Reason::InternalError)) };
     let hold = Hold {
         id: request.id.clone(),
         digest: digest.to_owned(),
@@ -180,7 +181,7 @@ fn hold(
         usd: best.usd,
         signed: None,
         endpoint: target.endpoint(),
-        shares: shares.clone(),
+        shares: best.findings.shares.clone(),
         intent: intent_key(request),
         payer: None,
         nonce: None,
@@ -192,6 +193,9 @@ fn hold(
         breach: false,
     };
     take(work, &hold)?;
+    for (name, cell, expires) in &best.findings.notes {
+        work.put(name, cell.clone(), *expires);
+    }
     decision.action = Action::Allow;
     decision.reason = Reason::Allowed;
     decision.message = None;
@@ -210,7 +214,8 @@ fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
         terms: Some(hold.terms.clone()),
         price: policy.price(&hold.terms.asset),
         usd: hold.usd,
-        verdict: Verdict::Allow { shares: Vec::new() },
+        findings: Findings::default(),
+        fix: None,
     };
     let mut decision = report(&hold.id, &judged);
     decision.state = Some(hold.state);
@@ -226,29 +231,39 @@ fn conflict(id: &str) -> Decision {
     refused(id, Refusal::at(Reason::Conflict, "id", format!("`{id}` was used before for another payment")))
 }
 
-fn vendor(policy: &Policy, request: &Request, target: &Target) -> Option<Decision> {
-    let (reason, rule) = if policy.vendors_block.covers(target) {
-        (Reason::VendorBlocked, "vendors.block")
-    } else if policy.vendors_allow.as_ref().is_some_and(|allow| !allow.covers(target)) {
-        (Reason::VendorNotAllowed, "vendors.allow")
-    } else {
-        return None;
-    };
-    let mut denial = refused(&request.id, Refusal::at(reason, "url", format!("`{}`", target.origin())));
-    denial.rules.push(rule.to_owned());
-    Some(denial)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Allowed,
+    Wanted,
+    Denied,
+}
+
+impl Judged {
+    fn class(&self) -> Class {
+        if !self.findings.denials.is_empty() {
+            Class::Denied
+        } else if !self.findings.approvals.is_empty() {
+            Class::Wanted
+        } else {
+            Class::Allowed
+        }
+    }
+
+    /// The rules that fired: those that deny, else those that want people.
+    fn rules(&self) -> Vec<String> {
+        if self.findings.denials.is_empty() {
+            return self.findings.approvals.iter().map(|(rule, _)| rule.clone()).collect();
+        }
+        self.findings.denials.iter().filter_map(|denial| denial.rule.clone()).collect()
+    }
 }
 
 /// The best entry: one that is allowed, the cheapest in US dollars first; else one that people can allow; else the one
 /// that came furthest. Between equals, the seller's own order.
 fn best(judged: &[Judged]) -> Option<&Judged> {
     judged.iter().min_by_key(|candidate| {
-        let (class, far) = match &candidate.verdict {
-            Verdict::Allow { .. } => (0, 0),
-            Verdict::Approve { .. } => (1, 0),
-            Verdict::Deny { step, .. } => (2, u8::MAX.saturating_sub(*step)),
-        };
-        (class, far, candidate.usd.is_none(), candidate.usd)
+        let far = candidate.findings.denials.first().map_or(0, |denial| u8::MAX.saturating_sub(denial.step));
+        (candidate.class(), far, candidate.usd.is_none(), candidate.usd)
     })
 }
 
@@ -263,23 +278,24 @@ fn report(id: &str, judged: &Judged) -> Decision {
     decision.usd = judged.usd;
     decision.symbol = judged.price.as_ref().and_then(|price| price.symbol.clone());
     decision.decimals = judged.price.as_ref().map(|price| price.decimals);
-    match &judged.verdict {
-        Verdict::Allow { .. } => {
-            decision.action = Action::Allow;
-            decision.reason = Reason::Allowed;
+    decision.rules = judged.rules();
+    decision.flags.clone_from(&judged.findings.flags);
+    match (judged.class(), judged.findings.denials.first(), judged.findings.approvals.first()) {
+        (_, Some(denial), _) => {
+            decision.reason = denial.reason;
+            decision.field = Some(denial.field.clone()).filter(|field| !field.is_empty());
+            decision.message = Some(denial.message.clone());
+            decision.fix.clone_from(&judged.fix);
+            decision.delay = judged.findings.denials.iter().all(|denial| denial.delay);
         }
-        Verdict::Approve { rule, message, .. } => {
+        (_, None, Some((_, message))) => {
             decision.action = Action::RequireApproval;
             decision.reason = Reason::ApprovalRequired;
-            decision.rules.push((*rule).to_owned());
             decision.message = Some(message.clone());
         }
-        Verdict::Deny { reason, field, message, rules, fix, .. } => {
-            decision.reason = *reason;
-            decision.field = Some(field.clone()).filter(|field| !field.is_empty());
-            decision.message = Some(message.clone());
-            decision.rules.clone_from(rules);
-            decision.fix.clone_from(fix);
+        _ => {
+            decision.action = Action::Allow;
+            decision.reason = Reason::Allowed;
         }
     }
     decision
@@ -287,15 +303,13 @@ fn report(id: &str, judged: &Judged) -> Decision {
 
 fn others(judged: &[Judged], best: &Judged) -> Vec<RefusedAccept> {
     let refused = judged.iter().filter(|candidate| candidate.accept != best.accept);
+    let refused = refused.filter_map(|candidate| candidate.findings.denials.first().map(|denial| (candidate, denial)));
     refused
-        .filter_map(|candidate| match &candidate.verdict {
-            Verdict::Deny { reason, field, rules, .. } => Some(RefusedAccept {
-                accept: candidate.accept,
-                reason: *reason,
-                field: Some(field.clone()).filter(|field| !field.is_empty()),
-                rules: rules.clone(),
-            }),
-            _ => None,
+        .map(|(candidate, denial)| RefusedAccept {
+            accept: candidate.accept,
+            reason: denial.reason,
+            field: Some(denial.field.clone()).filter(|field| !field.is_empty()),
+            rules: candidate.rules(),
         })
         .collect()
 }

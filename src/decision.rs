@@ -35,8 +35,14 @@ pub struct Decision {
     /// The field concerned, such as `accepts[0].amount`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The rules that fired: names of budgets, or places in the policy such as `payment.max_usd`.
+    /// The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
     pub rules: Vec<String>,
+    /// The rules that mark the payment, whatever becomes of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delay: bool,
     /// Which entry of the offer was chosen, or came nearest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept: Option<usize>,
@@ -98,6 +104,8 @@ pub struct ApprovalWanted {
     pub id: String,
     /// How many people have to approve.
     pub threshold: u64,
+    /// How many have.
+    pub approved: u64,
 }
 
 /// Why one entry of an offer was not chosen.
@@ -126,6 +134,8 @@ impl Decision {
             message: None,
             field: None,
             rules: Vec::new(),
+            flags: Vec::new(),
+            delay: false,
             accept: None,
             amount: None,
             usd: None,
@@ -192,14 +202,16 @@ pub struct BudgetLine {
     pub key: String,
     /// `usd`, or the asset as `network/address`.
     pub unit: String,
-    /// The limit: US dollars, or atomic units.
-    pub limit: String,
+    /// The limit: US dollars, or atomic units. Absent where only approval is asked from a figure on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
     /// Held in open holds.
     pub held: String,
     /// Spent within the window.
     pub spent: String,
-    /// What is left; 0 if more was captured than was held.
-    pub available: String,
+    /// What is left of the limit; 0 if more was captured than was held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<String>,
     /// The window: a span, `session` or `lifetime`.
     pub window: String,
 }

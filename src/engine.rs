@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::authorize::{authorize, refused};
 use crate::decision::{BudgetLine, Decision, Outcome};
 use crate::json::Json;
+use crate::judge::counters;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Missing, Working, encode, key};
-use crate::policy::document::Per;
+use crate::policy::words::Per;
 use crate::policy::{Limit, Policy, PolicyError};
 use crate::reason::{Reason, Refusal};
 use crate::request::{self, Request, instant, optional_text, wrong};
@@ -156,7 +157,7 @@ impl Engine {
 
     /// Answers one line of text. A line that is not an event is an error with its number, and the run goes on.
     pub fn line(&mut self, text: &str, number: Option<u64>) -> Reply {
-        let reply = match crate::json::parse(text) {
+        let reply = match crate::json::parse_own(text) {
             Ok(event) => self.handle(&event),
             Err(error) => error_reply("not_json", error),
         };
@@ -229,20 +230,24 @@ impl Engine {
     }
 
     fn forgotten(&self, new: &Policy) -> Vec<PolicyError> {
-        let prefix = |budget: &crate::policy::Budget| crate::judge::budget_key(budget, "");
-        let mut errors = Vec::new();
-        for budget in &self.policy.budgets {
-            let used = self.ledger.tallies().any(|(name, _)| name.starts_with(&prefix(budget)));
-            let kept = new.budgets.iter().find(|other| other.name == budget.name);
-            if used && kept.is_some_and(|other| prefix(other) != prefix(budget)) {
-                let message = format!(
-                    "`{}` counts by another window, unit or key now, and would forget what was spent; give it a new name",
-                    budget.name
-                );
-                errors.push(PolicyError { path: String::from("budgets"), message });
-            }
-        }
-        errors
+        let prefixes = |policy: &Policy| -> BTreeMap<String, String> {
+            let budgets = policy.budgets.iter().map(|b| (b.counter.name.clone(), counters::budget_prefix(b)));
+            let rates =
+                policy.rates.iter().map(|p| (p.counter.name.clone(), counters::cell_prefix(&p.counter, "count")));
+            budgets.chain(rates).collect()
+        };
+        let (old, new) = (prefixes(&self.policy), prefixes(new));
+        let used = |prefix: &str| self.ledger.tallies().any(|(name, _)| name.starts_with(prefix));
+        let changed = old.iter().filter(|(name, prefix)| new.get(*name).is_some_and(|other| other != *prefix));
+        changed
+            .filter(|(_, prefix)| used(prefix))
+            .map(|(name, _)| PolicyError {
+                path: String::from("budgets"),
+                message: format!(
+                    "`{name}` counts by another window, unit or key now, and would forget what was spent; give it a new name"
+                ),
+            })
+            .collect()
     }
 
     /// Drops the ledger and builds it again from the texts of its cells.
@@ -279,15 +284,16 @@ impl Engine {
         };
         let mut lines = Vec::new();
         for budget in &self.policy.budgets {
-            let prefix = crate::judge::budget_key(budget, "");
-            let named: Option<Vec<&String>> = budget.per.iter().map(|per| names.get(per)).collect();
+            let prefix = counters::budget_prefix(budget);
+            let per = budget.counter.per.as_slice();
+            let named: Option<Vec<&String>> = per.iter().map(|per| names.get(per)).collect();
             let named = named.map(|parts| parts.into_iter().cloned().collect::<Vec<_>>().join(","));
-            let present = self
-                .ledger
-                .tallies()
-                .filter_map(|(name, tally)| name.strip_prefix(&prefix).map(|scope| (scope.to_owned(), tally.clone())));
-            let mut counters: BTreeMap<String, _> =
-                present.filter(|(scope, _)| concerns(budget.per.as_slice(), scope, &names)).collect();
+            let Some(period) = counters::period(&budget.counter, now) else { continue };
+            let present = self.ledger.tallies().filter_map(|(name, tally)| {
+                let scope = name.strip_prefix(&prefix)?.strip_suffix(&period)?;
+                (!scope.contains('/')).then(|| (scope.to_owned(), tally.clone()))
+            });
+            let mut counters: BTreeMap<String, _> = present.filter(|(scope, _)| concerns(per, scope, &names)).collect();
             if let Some(scope) = named {
                 counters.entry(scope).or_default();
             }
@@ -304,19 +310,22 @@ fn concerns(per: &[Per], scope: &str, names: &BTreeMap<Per, String>) -> bool {
 
 fn line(budget: &crate::policy::Budget, scope: &str, tally: &crate::ledger::tally::Tally, now: Millis) -> BudgetLine {
     let (unit, limit, usd) = match &budget.limit {
-        Limit::Usd(limit) => (String::from("usd"), limit.get(), true),
-        Limit::Asset(limit, asset) => (asset.to_string(), limit.get(), false),
+        Some(Limit::Usd(limit)) => (String::from("usd"), Some(limit.get()), true),
+        Some(Limit::Asset(limit, asset)) => (asset.to_string(), Some(limit.get()), false),
+        None => (String::from("usd"), None, true),
     };
+    let counter = &budget.counter;
+    let window = counter.window.counting();
     let show = |units: u128| if usd { crate::money::Usd::new(units).to_string() } else { units.to_string() };
     BudgetLine {
-        name: budget.name.clone(),
+        name: counter.name.clone(),
         key: scope.to_owned(),
         unit,
-        limit: show(limit),
+        limit: limit.map(show),
         held: show(tally.held),
-        spent: show(tally.spent(budget.window, now)),
-        available: show(limit.saturating_sub(tally.used(budget.window, now))),
-        window: budget.window.word(),
+        spent: show(tally.spent(window, now)),
+        available: limit.map(|limit| show(limit.saturating_sub(tally.used(window, now)))),
+        window: counter.window.word(),
     }
 }
 
@@ -389,13 +398,20 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
             let amount = amount(event)?.ok_or_else(|| wrong("amount", "missing"))?;
             refund(work, &id, amount, at)?
         }
-        _ => judge_approval(work, kind, &id, event, at)?,
+        _ => say(policy, work, kind, &id, event, at)?,
     };
     Ok(Reply::Outcome(Box::new(outcome)))
 }
 
 /// What a person says to a payment that waits for people.
-fn judge_approval(work: &mut Working<'_>, kind: &str, id: &str, event: &Json, at: Millis) -> Result<Outcome, Stop> {
+fn say(
+    policy: &Policy,
+    work: &mut Working<'_>,
+    kind: &str,
+    id: &str,
+    event: &Json,
+    at: Millis,
+) -> Result<Outcome, Stop> {
     let approver = request::name(event, "approver")?;
     if approver.is_empty() {
         return Err(Stop::Malformed(wrong("approver", "missing")));
@@ -404,6 +420,10 @@ fn judge_approval(work: &mut Working<'_>, kind: &str, id: &str, event: &Json, at
     work.time(at)?;
     let Some(asked) = work.approval(id)? else { return Ok(failed(id, Reason::UnknownId, None)) };
     let mut said = Approval { ..asked };
+    let named = policy.approvals.approvers.as_ref();
+    if approver == said.agent || named.is_some_and(|named| !named.contains(&approver)) {
+        return Ok(failed(id, Reason::NotAnApprover, None));
+    }
     if kind == "approve" {
         said.approved.insert(approver);
     } else {

@@ -7,6 +7,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The most bytes that [`parse`] reads: an offer is a few hundred.
 pub const MAX_BYTES: usize = 256 * 1024;
+/// The most bytes that [`parse_own`] reads: a policy may list ten thousand vendors.
+pub const MAX_OWN_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting that [`parse`] accepts.
 pub const MAX_DEPTH: usize = 32;
 
@@ -73,6 +75,22 @@ impl Json {
         }
     }
 
+    /// Whether JavaScript can read this value and write the same one: not where it has a whole number beyond 2^53.
+    #[must_use]
+    pub fn survives_javascript(&self) -> bool {
+        const SAFE: u64 = 1 << 53;
+        match self {
+            Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(whole), _) => whole <= SAFE,
+                (None, Some(negative)) => negative.unsigned_abs() <= SAFE,
+                (None, None) => true,
+            },
+            Json::Array(items) => items.iter().all(Json::survives_javascript),
+            Json::Object(members) => members.iter().all(|(_, value)| value.survives_javascript()),
+            Json::Null | Json::Bool(_) | Json::String(_) => true,
+        }
+    }
+
     /// What kind of value this is, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -98,7 +116,7 @@ impl Json {
         match self {
             Json::Null => out.push_str("null"),
             Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Json::Number(number) => out.push_str(&number.to_string()),
+            Json::Number(number) => out.push_str(&canonical_number(number)),
             Json::String(text) => write_string(text, out),
             Json::Array(items) => {
                 out.push('[');
@@ -128,19 +146,41 @@ impl Json {
     }
 }
 
+/// A number as JavaScript writes it back, as far as whole ones go: `1.0` and `1e2` come back as `1` and `100`. Others
+/// come back in another notation at most, which reads as the same number.
+fn canonical_number(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
+}
+
 fn write_string(text: &str, out: &mut String) {
     // Serialising a string can't fail; should it ever, the quotes alone still can't be mistaken for content.
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\"")));
 }
 
-/// Reads one JSON document.
+/// Reads one JSON document that a stranger wrote.
 ///
 /// # Errors
 /// One sentence that says what is wrong and where: over [`MAX_BYTES`], deeper than [`MAX_DEPTH`], a duplicate key,
 /// trailing text, or not JSON.
 pub fn parse(text: &str) -> Result<Json, String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("{} bytes of JSON, more than the {MAX_BYTES} allowed", text.len()));
+    parse_within(text, MAX_BYTES)
+}
+
+/// Reads one JSON document that the operator wrote: a policy, or an event.
+///
+/// # Errors
+/// As [`parse`], but over [`MAX_OWN_BYTES`].
+pub fn parse_own(text: &str) -> Result<Json, String> {
+    parse_within(text, MAX_OWN_BYTES)
+}
+
+fn parse_within(text: &str, bound: usize) -> Result<Json, String> {
+    if text.len() > bound {
+        return Err(format!("{} bytes of JSON, more than the {bound} allowed", text.len()));
     }
     check_depth(text)?;
     serde_json::from_str(text).map_err(|error| error.to_string())
@@ -258,6 +298,15 @@ mod tests {
         assert_eq!(value.get("a").and_then(Json::as_u64), Some(60));
         for key in ["b", "c", "d", "e"] {
             assert_eq!(value.get(key).and_then(Json::as_u64), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_after_javascript_has_read_and_written_it() {
+        for (written, read_back) in [("1.0", "1"), ("1e2", "100"), ("-0.5", "-0.5"), ("1e-7", "1e-7"), ("1.50", "1.5")]
+        {
+            let canonical = |text: &str| parse(text).map(|value| value.canonical());
+            assert_eq!(canonical(written), canonical(read_back), "{written}");
         }
     }
 

@@ -6,6 +6,8 @@ use crate::asset::Network;
 use crate::json::{Json, parse};
 use crate::money::Usd;
 use crate::policy::hex;
+use crate::policy::read::{Read, Reader};
+use crate::policy::words::RiskWord;
 use crate::reason::{Reason, Refusal};
 use crate::time::{Millis, parse_instant};
 
@@ -39,8 +41,63 @@ pub struct Request {
     pub max_usd: Option<Usd>,
     /// The networks that this call may use.
     pub networks: Option<Vec<Network>>,
-    /// Until when the circuit breaker is open for this origin or facilitator, as the wrapper knows it.
+    /// What was looked up about who is paid, and what the wrapper knows.
+    pub facts: Facts,
+}
+
+/// What the decision is told of the world, by the wrapper and by the operator's own provider; never by the seller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Until when the circuit breaker is open for this origin or facilitator.
     pub circuit_open_until: Option<Millis>,
+    /// How often the payee was paid before; where nobody says, the ledger's own count.
+    pub payee_prior_payments: Option<u64>,
+    /// Whether the payee is a contract.
+    pub payee_is_contract: Option<bool>,
+    /// Whether the contract is verified.
+    pub payee_contract_verified: Option<bool>,
+    /// How old the wallet is, in days.
+    pub payee_wallet_age_days: Option<u64>,
+    /// How risky the payee is held to be.
+    pub payee_risk: Option<RiskWord>,
+}
+
+const FACTS: &[&str] = &[
+    "circuit_open_until",
+    "payee_prior_payments",
+    "payee_is_contract",
+    "payee_contract_verified",
+    "payee_wallet_age_days",
+    "payee_risk",
+];
+
+impl Facts {
+    fn read(json: &Json) -> Result<Self, Refusal> {
+        let Some(facts) = json.get("facts").filter(|facts| **facts != Json::Null) else { return Ok(Self::default()) };
+        let mut reader = Reader::default();
+        reader.members(facts, FACTS);
+        let read = Self {
+            circuit_open_until: facts
+                .get("circuit_open_until")
+                .map(|value| instant(value).map_err(|error| wrong("facts.circuit_open_until", error)))
+                .transpose()?,
+            payee_prior_payments: fact(facts, "payee_prior_payments", &mut reader),
+            payee_is_contract: fact(facts, "payee_is_contract", &mut reader),
+            payee_contract_verified: fact(facts, "payee_contract_verified", &mut reader),
+            payee_wallet_age_days: fact(facts, "payee_wallet_age_days", &mut reader),
+            payee_risk: fact(facts, "payee_risk", &mut reader),
+        };
+        match reader.errors.into_iter().next() {
+            Some(error) => Err(wrong(&format!("facts.{}", error.path), error.message)),
+            None => Ok(read),
+        }
+    }
+}
+
+/// A fact; `null` is one that nobody knows.
+fn fact<T: Read>(facts: &Json, name: &str, reader: &mut Reader) -> Option<T> {
+    let value = facts.get(name).filter(|value| **value != Json::Null)?;
+    reader.member(name, |r| T::read(value, r))
 }
 
 /// The members of an event that belong to a request; the event protocol knows more beside them.
@@ -71,10 +128,6 @@ impl Request {
         if id.is_empty() {
             return Err(wrong("id", "missing"));
         }
-        let facts = json.get("facts");
-        if let Some(facts) = facts.filter(|facts| facts.as_object().is_none()) {
-            return Err(wrong("facts", format!("expected an object, found {}", facts.kind())));
-        }
         Ok(Self {
             id,
             agent: name(json, "agent")?,
@@ -86,15 +139,9 @@ impl Request {
             offer: offer(json)?,
             body_digest: optional_text(json, "body_digest")?,
             idempotency_key: optional_text(json, "idempotency_key")?,
-            max_usd: json
-                .get("max_usd")
-                .map(|value| Usd::from_json(value).map_err(|error| wrong("max_usd", error.to_string())))
-                .transpose()?,
+            max_usd: max_usd(json)?,
             networks: networks(json)?,
-            circuit_open_until: facts
-                .and_then(|facts| facts.get("circuit_open_until"))
-                .map(|value| instant(value).map_err(|error| wrong("facts.circuit_open_until", error)))
-                .transpose()?,
+            facts: Facts::read(json)?,
         })
     }
 
@@ -194,18 +241,41 @@ fn offer(json: &Json) -> Result<Json, Refusal> {
     }
 }
 
+/// The most that the call may cost: one figure, or several of which the strictest holds.
+fn max_usd(json: &Json) -> Result<Option<Usd>, Refusal> {
+    let Some(given) = json.get("max_usd").filter(|value| **value != Json::Null) else { return Ok(None) };
+    let read = |value: &Json| Usd::from_json(value).map_err(|error| wrong("max_usd", error.to_string()));
+    match given {
+        Json::Array(items) => Ok(items.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().min()),
+        one => read(one).map(Some),
+    }
+}
+
+/// The networks that the call may use: one, a list of which any will do, or several such lists, all of which hold.
 fn networks(json: &Json) -> Result<Option<Vec<Network>>, Refusal> {
-    let texts = match json.get("network") {
-        None | Some(Json::Null) => return Ok(None),
-        Some(Json::String(text)) => vec![text.as_str()],
-        Some(Json::Array(items)) => items
-            .iter()
-            .map(|item| {
-                item.as_str().ok_or_else(|| wrong("network", format!("expected a text, found {}", item.kind())))
-            })
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(wrong("network", format!("expected a text or a list, found {}", other.kind()))),
+    let Some(given) = json.get("network").filter(|value| **value != Json::Null) else { return Ok(None) };
+    let Some(lists) = given.as_array().filter(|items| items.iter().any(|item| item.as_array().is_some())) else {
+        return any_of(given).map(Some);
     };
-    let read = texts.into_iter().map(|text| Network::named(text).map_err(|error| wrong("network", error.to_string())));
-    read.collect::<Result<Vec<_>, _>>().map(Some)
+    let mut all: Option<Vec<Network>> = None;
+    for list in lists {
+        let list = any_of(list)?;
+        all = Some(match all {
+            None => list,
+            Some(before) => before.into_iter().filter(|network| list.contains(network)).collect(),
+        });
+    }
+    Ok(all)
+}
+
+fn any_of(json: &Json) -> Result<Vec<Network>, Refusal> {
+    let items = match json {
+        Json::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let read = items.iter().map(|item| {
+        let text = item.as_str().ok_or_else(|| wrong("network", format!("expected a text, found {}", item.kind())))?;
+        Network::named(text).map_err(|error| wrong("network", error.to_string()))
+    });
+    read.collect()
 }

@@ -79,7 +79,8 @@ pub fn settle(work: &mut Working<'_>, id: &str, settlement: &Settlement, now: Mi
     match settlement.said {
         Said::Captured(amount) => {
             let amount = match settlement.ground {
-                Ground::Receipt | Ground::Delivery => amount.unwrap_or(hold.terms.amount).max(hold.exposure()),
+                // Nobody signs receipts. A smaller figure frees nothing, and more than was signed can't have moved.
+                Ground::Receipt | Ground::Delivery => hold.exposure(),
                 _ => amount.unwrap_or(hold.terms.amount),
             };
             captured(work, hold, amount, settlement, now)
@@ -109,9 +110,14 @@ fn captured(
     now: Millis,
 ) -> Result<Outcome, Missing> {
     if hold.state == State::Captured {
-        let same = hold.captured == amount && hold.ground == Some(settlement.ground);
-        // What was only assumed gives way to what is known; what is known stands.
-        if hold.ground != Some(Ground::Assumed) {
+        // What is only assumed gives way to what is said, and what is only said to what a chain proves.
+        let weaker = match hold.ground {
+            Some(Ground::Assumed) => true,
+            Some(Ground::Receipt | Ground::Delivery) => settlement.ground == Ground::Chain,
+            _ => false,
+        };
+        if !weaker {
+            let same = hold.captured == amount && hold.ground == Some(settlement.ground);
             return Ok(if same { done(&hold) } else { failed(&hold.id, Reason::Conflict, Some(&hold)) });
         }
         return confirmed(work, hold, amount, settlement.ground, settlement.transaction.clone(), now);

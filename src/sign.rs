@@ -21,7 +21,7 @@ pub fn find(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Op
     let now = work.time(now)?;
     let hold = work.hold(id)?;
     if let Some(hold) = &hold {
-        work.need(hold.shares.iter().map(|share| share.key.as_str()).chain([hold.intent.as_str()]))?;
+        work.need(hold.cells().iter().map(String::as_str))?;
     }
     Ok((now, hold))
 }
@@ -31,7 +31,11 @@ pub fn find(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Op
 /// # Errors
 /// The cells that are not here.
 pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, Missing> {
+    work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
     let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    if let Some(frozen) = frozen(work, &hold)? {
+        return Ok(frozen);
+    }
     match hold.state {
         State::Held if hold.until <= now => {
             void(work, &mut hold, Ground::Lapsed)?;
@@ -46,6 +50,13 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
     }
 }
 
+/// Frozen after the money was held: nothing more is signed.
+fn frozen(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
+    let freeze = work.freeze()?;
+    Ok(freeze
+        .map(|freeze| refused(&hold.id, Refusal::at(Reason::Frozen, "", format!("frozen: {}", freeze.reason)), hold)))
+}
+
 /// The hold's exposure is committed before anything is signed: the maximum, for the longest time it may be usable.
 fn issue(work: &mut Working<'_>, hold: &mut Hold, now: Millis) -> Result<(), Missing> {
     hold.state = State::Signing;
@@ -57,8 +68,9 @@ fn issue(work: &mut Working<'_>, hold: &mut Hold, now: Millis) -> Result<(), Mis
     keep(work, hold)
 }
 
-/// What a wallet is about to sign, against the ticket. Notes the authorization's number, so that a chain can be asked
-/// about it later, whatever becomes of the signature.
+/// What a wallet is about to sign. It has to be what is held; then the ticket is issued, if it was not before, and the
+/// authorization's number noted down, so that a chain can be asked about it whatever becomes of the signature. One that
+/// is refused uses no ticket up.
 ///
 /// # Errors
 /// The cells that are not here.
@@ -69,12 +81,19 @@ pub fn message(
     message: &Json,
     now: Millis,
 ) -> Result<Outcome, Missing> {
+    work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
     let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
-    if hold.state != State::Signing {
-        return Ok(failed(id, Reason::WrongState, Some(&hold)));
+    if let Some(frozen) = frozen(work, &hold)? {
+        return Ok(frozen);
     }
-    if hold.nonce.is_some() {
-        return Ok(failed(id, Reason::TicketUsed, Some(&hold)));
+    match hold.state {
+        State::Held if hold.until <= now => {
+            void(work, &mut hold, Ground::Lapsed)?;
+            return Ok(failed(id, Reason::HoldExpired, Some(&hold)));
+        }
+        State::Held | State::Signing if hold.nonce.is_none() => {}
+        State::Signing => return Ok(failed(id, Reason::TicketUsed, Some(&hold))),
+        _ => return Ok(failed(id, Reason::WrongState, Some(&hold))),
     }
     let bound = match message.as_str() {
         Some(transaction) => bind::svm_message(&hold.terms, transaction, now),
@@ -84,7 +103,11 @@ pub fn message(
         Ok(signed) => {
             hold.nonce = Some(signed.nonce);
             hold.payer = Some(signed.payer);
-            keep(work, &hold)?;
+            if hold.state == State::Held {
+                issue(work, &mut hold, now)?;
+            } else {
+                keep(work, &hold)?;
+            }
             Ok(done(&hold))
         }
         Err(refusal) => Ok(refused(id, refusal, &hold)),

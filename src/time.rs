@@ -239,6 +239,14 @@ fn date_of(days: u64) -> (u64, u64, u64) {
     (year, month, day.saturating_add(1))
 }
 
+/// The month that a day lies in: its first day, and that of the next month, in days since the epoch.
+#[must_use]
+pub fn month_of(days: u64) -> (u64, u64) {
+    let (year, month, day) = date_of(days);
+    let first = days.saturating_add(1).saturating_sub(day);
+    (first, first.saturating_add(days_in_month(year, month)))
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that fails should say where")]
 mod tests {

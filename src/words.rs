@@ -23,18 +23,21 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// The known word nearest to `word`, if one is near enough to be what was meant: a third of its letters at most differ.
+/// The known word nearest to `word`, if one is near enough to be what was meant: a third of its letters at most differ,
+/// or one is the beginning of the other.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > COMPARED {
         return None;
     }
     let word = word.to_ascii_lowercase();
-    let (distance, best) = known
-        .into_iter()
-        .map(|candidate| (distance(&word, candidate), candidate))
-        .min_by_key(|&(distance, _)| distance)?;
-    (distance <= best.len().max(3) / 3).then_some(best)
+    let near = known.into_iter().filter_map(|candidate| {
+        let distance = distance(&word, candidate);
+        let begins =
+            word.len() >= 3 && candidate.len() >= 3 && (candidate.starts_with(&word) || word.starts_with(candidate));
+        (begins || distance <= candidate.len().max(3) / 3).then_some((distance, candidate))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 /// Levenshtein's distance: insertions, deletions and substitutions of one byte each.

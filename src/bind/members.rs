@@ -96,7 +96,7 @@ impl<'a> Members<'a> {
         if signed == held {
             return Ok(());
         }
-        Err(Refusal::at(reason, self.path(key), format!("{} was signed, and `{held}` is held", quoted(signed))))
+        Err(Refusal::at(reason, self.path(key), format!("{} where `{held}` is held", quoted(signed))))
     }
 }
 

@@ -59,7 +59,7 @@ pub fn payload(terms: &Terms, payload: &Json, now: Millis) -> Result<Signed, Ref
     match payload.get("x402Version").map(|value| (value, value.as_u64())) {
         Some((_, Some(version))) if version == u64::from(terms.version) => {}
         Some((value, Some(_))) => {
-            let message = format!("version {} was signed, and version {} is held", value.canonical(), terms.version);
+            let message = format!("version {} where version {} is held", value.canonical(), terms.version);
             return Err(Refusal::at(Reason::VersionMismatch, "x402Version", message));
         }
         Some((value, None)) => {
@@ -101,7 +101,7 @@ fn check_stated(terms: &Terms, payload: &Json) -> Result<(), Refusal> {
     let check = |key: &str, held: &str, reason: Reason| match stated.get(key) {
         Some(Json::String(text)) if text == held => Ok(()),
         Some(Json::String(text)) => {
-            let message = format!("{} was signed, and `{held}` is held", quoted(text));
+            let message = format!("{} where `{held}` is held", quoted(text));
             Err(Refusal::at(reason, format!("{place}{key}"), message))
         }
         _ => Err(malformed(&format!("{place}{key}"), "not a string")),
@@ -111,7 +111,7 @@ fn check_stated(terms: &Terms, payload: &Json) -> Result<(), Refusal> {
     if terms.version == 2 {
         let text = stated.get("asset").and_then(Json::as_str).unwrap_or_default();
         if asset::canonical_address(&terms.network, text).ok().as_ref() != Some(&terms.asset.address) {
-            let message = format!("{} was signed, and `{}` is held", quoted(text), terms.asset.address);
+            let message = format!("{} where `{}` is held", quoted(text), terms.asset.address);
             return Err(Refusal::at(Reason::AssetMismatch, "accepted.asset", message));
         }
     }

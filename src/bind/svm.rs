@@ -135,7 +135,7 @@ fn transfer(terms: &Terms, payer: &[u8; 32], instruction: &Instruction<'_>, fiel
         return Err(malformed(field, "not a `TransferChecked`"));
     };
     if base58::encode(mint) != terms.asset.address {
-        let message = format!("`{}` was signed, and `{}` is held", base58::encode(mint), terms.asset.address);
+        let message = format!("`{}` where `{}` is held", base58::encode(mint), terms.asset.address);
         return refuse(Reason::AssetMismatch, message);
     }
     // The chain refuses wrong decimals too; of an asset that we know, we can say so before.
@@ -149,7 +149,7 @@ fn transfer(terms: &Terms, payer: &[u8; 32], instruction: &Instruction<'_>, fiel
     }
     let amount = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     if u128::from(amount) != terms.amount.get() {
-        return refuse(Reason::AmountMismatch, format!("`{amount}` was signed, and `{}` is held", terms.amount));
+        return refuse(Reason::AmountMismatch, format!("`{amount}` where `{}` is held", terms.amount));
     }
     if authority != payer {
         let message = format!("`{}` is to pay, and `{}` signs", base58::encode(authority), base58::encode(payer));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::hold::Hold;
 use crate::ledger::tally::Tally;
+use crate::money::Amount;
 use crate::time::Millis;
 
 /// What a cell holds.
@@ -27,6 +28,14 @@ pub enum Cell {
     Clock(Millis),
     /// What people said to a payment that needs them.
     Approval(Approval),
+    /// How many payments to an address were captured.
+    Payee(u64),
+    /// The address that an origin was first paid at, on one network.
+    Pin(String),
+    /// The first amount that was paid on a route, in atomic units of one asset: the reference of its price.
+    Price(Amount),
+    /// When the latest payment was authorized, for the gap to the next.
+    Latest(Millis),
 }
 
 /// An open hold and its time.
@@ -52,6 +61,8 @@ pub struct Freeze {
 pub struct Approval {
     /// SHA-256 of what was asked: an approval is good for that alone.
     pub digest: String,
+    /// The agent that asks: it can't approve.
+    pub agent: String,
     /// Who approved.
     pub approved: BTreeSet<String>,
     /// Who refused, if anyone did.
@@ -64,6 +75,8 @@ pub struct Missing(pub Vec<String>);
 
 /// The keys of the cells that are one of a kind.
 pub mod key {
+    use crate::offer::Terms;
+
     /// The open holds.
     pub const OPEN: &str = "open";
     /// The freeze switch.
@@ -76,6 +89,30 @@ pub mod key {
     pub const INTENTS: &str = "intent/";
     /// What all approvals' keys begin with.
     pub const APPROVALS: &str = "approval/";
+
+    /// The cell that counts the payments to an address.
+    #[must_use]
+    pub fn payee(terms: &Terms) -> String {
+        format!("payee/{}/{}", escape(terms.network.as_str()), escape(&terms.pay_to))
+    }
+
+    /// The cell of the address that an origin was first paid at, on this network.
+    #[must_use]
+    pub fn pin(origin: &str, terms: &Terms) -> String {
+        format!("pin/{}/{}", escape(origin), escape(terms.network.as_str()))
+    }
+
+    /// The cell of the first price of a route, in this asset.
+    #[must_use]
+    pub fn price(endpoint: &str, terms: &Terms) -> String {
+        format!("price/{}/{}", escape(endpoint), escape(&terms.asset.to_string()))
+    }
+
+    /// The cell of the latest payment that a rate counts.
+    #[must_use]
+    pub fn latest(rate: &str, scope: &str) -> String {
+        format!("latest/{rate}/{scope}")
+    }
 
     /// The cell of a hold.
     #[must_use]
@@ -216,6 +253,10 @@ fn belongs(name: &str, cell: &Cell) -> bool {
         Cell::Freeze(_) => name == key::FREEZE,
         Cell::Clock(_) => name == key::CLOCK,
         Cell::Approval(_) => name.starts_with(key::APPROVALS),
+        Cell::Payee(_) => name.starts_with("payee/"),
+        Cell::Pin(_) => name.starts_with("pin/"),
+        Cell::Price(_) => name.starts_with("price/"),
+        Cell::Latest(_) => name.starts_with("latest/"),
     }
 }
 
@@ -238,6 +279,12 @@ pub struct Working<'a> {
 }
 
 impl Working<'_> {
+    /// The same ledger with the same changes, to try something out on.
+    #[must_use]
+    pub fn scratch(&self) -> Self {
+        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone() }
+    }
+
     /// Asks for several cells at once, so that a verb loads what it needs in one go.
     ///
     /// # Errors
@@ -334,6 +381,50 @@ impl Working<'_> {
     pub fn approval(&mut self, id: &str) -> Result<Option<Approval>, Missing> {
         Ok(match self.get(&key::approval(id))? {
             Some(Cell::Approval(approval)) => Some(approval.clone()),
+            _ => None,
+        })
+    }
+
+    /// How many payments to an address were captured.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn payments(&mut self, key: &str) -> Result<u64, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Payee(payments)) => *payments,
+            _ => 0,
+        })
+    }
+
+    /// The address that an origin was first paid at.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn pin(&mut self, key: &str) -> Result<Option<String>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Pin(address)) => Some(address.clone()),
+            _ => None,
+        })
+    }
+
+    /// The first price of a route, in atomic units.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn price(&mut self, key: &str) -> Result<Option<Amount>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Price(amount)) => Some(*amount),
+            _ => None,
+        })
+    }
+
+    /// When the latest payment was authorized that a rate counts.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn latest(&mut self, key: &str) -> Result<Option<Millis>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Latest(at)) => Some(*at),
             _ => None,
         })
     }

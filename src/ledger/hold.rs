@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::cells::key;
+use crate::ledger::tally::Window;
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;
 use crate::policy::Price;
-use crate::policy::document::WindowWord;
 use crate::time::Millis;
 
 /// A hold that was never ticketed is let go after this long, in milliseconds.
@@ -68,17 +69,29 @@ pub enum Ground {
     Lapsed,
 }
 
-/// One budget's part in a hold.
+/// A hold's part in one budget or rate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// The key of the budget's cell.
     pub key: String,
     /// The budget's window.
-    pub window: WindowWord,
-    /// Whether the budget counts US dollars; else atomic units.
-    pub in_usd: bool,
-    /// What this hold put into it, as a decimal text: 10^-18 US dollars, or atomic units.
+    pub window: Window,
+    /// What the budget counts.
+    pub unit: Unit,
+    /// What this hold put into it, in that unit, as a decimal text.
     pub amount: Amount,
+}
+
+/// What a budget or a rate counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 10^-18 US dollars.
+    Usd,
+    /// Atomic units of one asset.
+    Asset,
+    /// Payments.
+    Count,
 }
 
 /// A hold.
@@ -133,6 +146,13 @@ impl Hold {
     #[must_use]
     pub fn exposure(&self) -> Amount {
         self.signed.map_or(self.terms.amount, |signed| signed.max(self.terms.amount))
+    }
+
+    /// The keys of the cells that closing it would change, beside those that every verb reads.
+    #[must_use]
+    pub fn cells(&self) -> Vec<String> {
+        let shares = self.shares.iter().map(|share| share.key.clone());
+        shares.chain([self.intent.clone(), key::payee(&self.terms)]).collect()
     }
 
     /// Whether the money is still out: it counts as held in every budget.

@@ -1,7 +1,7 @@
 //! The moves of money in the ledger. Each keeps, for every budget: limit = available + held + spent.
 
 use crate::ledger::cells::{Cell, Missing, Open, Working, key};
-use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State};
+use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State, Unit};
 use crate::money::{Amount, Usd, usd_of};
 use crate::time::Millis;
 
@@ -80,6 +80,9 @@ pub fn capture(
         let expires = tally.expires(share.window);
         work.put(&share.key, Cell::Budget(tally), expires);
     }
+    let payee = key::payee(&hold.terms);
+    let payments = work.payments(&payee)?;
+    work.put(&payee, Cell::Payee(payments.saturating_add(1)), None);
     hold.breach = hold.breach || !was_open || amount > hold.terms.amount;
     hold.state = State::Captured;
     hold.captured = amount;
@@ -154,8 +157,7 @@ pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
     for entry in &due {
         holds.extend(work.hold(&entry.id)?);
     }
-    let cells: Vec<String> =
-        holds.iter().flat_map(|hold| hold.shares.iter().map(|s| s.key.clone()).chain([hold.intent.clone()])).collect();
+    let cells: Vec<String> = holds.iter().flat_map(Hold::cells).collect();
     work.need(cells.iter().map(String::as_str))?;
     for mut hold in holds {
         if hold.state == State::Held {
@@ -170,10 +172,13 @@ pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
 
 /// An amount in the unit of a share.
 fn units(hold: &Hold, share: &Share, amount: Amount) -> u128 {
-    if !share.in_usd {
-        return amount.get();
+    match share.unit {
+        Unit::Count => 1,
+        Unit::Asset => amount.get(),
+        Unit::Usd => {
+            let price = hold.price.as_ref().and_then(|price| price.usd.map(|rate| (price.decimals, rate)));
+            // A share in dollars exists only where there is a price; what can't be priced counts as everything.
+            price.and_then(|(decimals, rate)| usd_of(amount, decimals, rate)).unwrap_or(Usd::MAX).get()
+        }
     }
-    let price = hold.price.as_ref().and_then(|price| price.usd.map(|rate| (price.decimals, rate)));
-    // A share in dollars exists only where there is a price; what can't be priced counts as everything.
-    price.and_then(|(decimals, rate)| usd_of(amount, decimals, rate)).unwrap_or(Usd::MAX).get()
 }

@@ -6,13 +6,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::document::WindowWord;
 use crate::time::Millis;
 
 /// As many spends are kept one by one.
 pub const EXACT: usize = 64;
 /// Into so many parts a window is cut when there are more.
 pub const PARTS: u64 = 32;
+
+/// How long a spend counts in a tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// For this many milliseconds.
+    Rolling(Millis),
+    /// For as long as there is the tally: a session, a period of a calendar, or for ever.
+    Total,
+}
 
 /// Money held and money spent, in the unit of the budget (10^-18 US dollars, or atomic units of its asset).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +41,7 @@ struct Spend(Millis, #[serde(with = "decimal")] u128);
 impl Tally {
     /// What was spent and still counts at this time.
     #[must_use]
-    pub fn spent(&self, window: WindowWord, now: Millis) -> u128 {
+    pub fn spent(&self, window: Window, now: Millis) -> u128 {
         self.spends
             .iter()
             .filter(|spend| counts(spend.0, window, now))
@@ -41,7 +50,7 @@ impl Tally {
 
     /// What is held and what was spent, together.
     #[must_use]
-    pub fn used(&self, window: WindowWord, now: Millis) -> u128 {
+    pub fn used(&self, window: Window, now: Millis) -> u128 {
         self.held.saturating_add(self.spent(window, now))
     }
 
@@ -56,11 +65,11 @@ impl Tally {
     }
 
     /// Books a spend.
-    pub fn spend(&mut self, window: WindowWord, at: Millis, amount: u128) {
+    pub fn spend(&mut self, window: Window, at: Millis, amount: u128) {
         if amount == 0 {
             return;
         }
-        let WindowWord::Rolling(span) = window else {
+        let Window::Rolling(span) = window else {
             match self.spends.first_mut() {
                 Some(total) => *total = Spend(total.0.max(at), total.1.saturating_add(amount)),
                 None => self.spends.push(Spend(at, amount)),
@@ -83,15 +92,15 @@ impl Tally {
 
     /// Takes back part of a spend that was booked at this time. A spend that no longer counts is left alone: nothing
     /// of it is in the tally. Returns what was taken back.
-    pub fn credit(&mut self, window: WindowWord, at: Millis, amount: u128) -> u128 {
+    pub fn credit(&mut self, window: Window, at: Millis, amount: u128) -> u128 {
         let first = match window {
-            WindowWord::Rolling(_) => self.spends.partition_point(|spend| spend.0 < at),
-            WindowWord::Session | WindowWord::Lifetime => 0,
+            Window::Rolling(_) => self.spends.partition_point(|spend| spend.0 < at),
+            Window::Total => 0,
         };
         // A spend that was added up stands under a later time of the same part of the window; look no further.
         let end = match window {
-            WindowWord::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
-            WindowWord::Session | WindowWord::Lifetime => Millis::MAX,
+            Window::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
+            Window::Total => Millis::MAX,
         };
         let mut left = amount;
         for spend in self.spends.iter_mut().skip(first).take_while(|spend| spend.0 <= end) {
@@ -106,13 +115,13 @@ impl Tally {
     /// The earliest time, not before now, at which no more than `most` is used, if no more is spent until then.
     /// `None` if that never comes by itself: what is held, or a window without end, stands in the way.
     #[must_use]
-    pub fn earliest(&self, window: WindowWord, now: Millis, most: u128) -> Option<Millis> {
+    pub fn earliest(&self, window: Window, now: Millis, most: u128) -> Option<Millis> {
         let most_spent = most.checked_sub(self.held)?;
         let mut spent = self.spent(window, now);
         if spent <= most_spent {
             return Some(now);
         }
-        let WindowWord::Rolling(span) = window else { return None };
+        let Window::Rolling(span) = window else { return None };
         for spend in self.spends.iter().filter(|spend| counts(spend.0, window, now)) {
             spent = spent.saturating_sub(spend.1);
             if spent <= most_spent {
@@ -124,9 +133,9 @@ impl Tally {
 
     /// When nothing in it can matter any more, if that time is known.
     #[must_use]
-    pub fn expires(&self, window: WindowWord) -> Option<Millis> {
+    pub fn expires(&self, window: Window) -> Option<Millis> {
         match (window, self.held, self.spends.last()) {
-            (WindowWord::Rolling(span), 0, Some(last)) => last.0.checked_add(span),
+            (Window::Rolling(span), 0, Some(last)) => last.0.checked_add(span),
             _ => None,
         }
     }
@@ -147,10 +156,10 @@ impl Tally {
 }
 
 /// A spend counts in the half-open span (now - window, now]: after exactly the window's length it has left.
-fn counts(at: Millis, window: WindowWord, now: Millis) -> bool {
+fn counts(at: Millis, window: Window, now: Millis) -> bool {
     match window {
-        WindowWord::Rolling(span) => at.saturating_add(span) > now,
-        WindowWord::Session | WindowWord::Lifetime => true,
+        Window::Rolling(span) => at.saturating_add(span) > now,
+        Window::Total => true,
     }
 }
 
@@ -175,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    const DAY: WindowWord = WindowWord::Rolling(86_400_000);
+    const DAY: Window = Window::Rolling(86_400_000);
 
     #[test]
     fn a_spend_counts_for_its_window_and_not_a_millisecond_longer() {
@@ -200,11 +209,11 @@ mod tests {
     fn sessions_and_lifetimes_are_one_total() {
         let mut tally = Tally::default();
         for at in 0..1_000 {
-            tally.spend(WindowWord::Lifetime, at, 3);
+            tally.spend(Window::Total, at, 3);
         }
         assert_eq!(tally.spends.len(), 1);
-        assert_eq!(tally.credit(WindowWord::Lifetime, 7, 10), 10);
-        assert_eq!(tally.spent(WindowWord::Lifetime, u64::MAX), 2_990);
+        assert_eq!(tally.credit(Window::Total, 7, 10), 10);
+        assert_eq!(tally.spent(Window::Total, u64::MAX), 2_990);
     }
 
     proptest! {
@@ -214,7 +223,7 @@ mod tests {
             gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..400),
             span in 1_000u64..200_000,
         ) {
-            let window = WindowWord::Rolling(span);
+            let window = Window::Rolling(span);
             let mut tally = Tally::default();
             let (mut all, mut now) = (Vec::new(), 0);
             for (gap, amount) in gaps {
@@ -234,7 +243,7 @@ mod tests {
         fn the_earliest_time_is_exact(
             gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..100), most in 0u128..20_000,
         ) {
-            let window = WindowWord::Rolling(60_000);
+            let window = Window::Rolling(60_000);
             let (mut tally, mut now) = (Tally::default(), 0);
             for (gap, amount) in gaps {
                 now += gap;
@@ -251,7 +260,7 @@ mod tests {
         fn a_credit_takes_back_what_was_spent(
             gaps in proptest::collection::vec((0u64..4_000, 1u128..1_000), 1..300), pick in any::<prop::sample::Index>(),
         ) {
-            let window = WindowWord::Rolling(100_000);
+            let window = Window::Rolling(100_000);
             let (mut tally, mut now, mut all) = (Tally::default(), 0, Vec::new());
             for (gap, amount) in gaps {
                 now += gap;

@@ -42,6 +42,11 @@ pub(super) fn read(version: u8, index: usize, entry: &Json) -> Result<Terms, Ref
         (_, Scheme::Upto) => Some(extra.address("facilitatorAddress", &network)?),
         _ => None,
     };
+    // The client writes the entry back beside its payment; with such a number it would not be the same one.
+    if !entry.value.survives_javascript() {
+        let message = "a whole number beyond 2^53, which clients can't write back";
+        return Err(Refusal::at(Reason::MalformedOffer, format!("accepts[{index}]"), message));
+    }
     Ok(Terms {
         version,
         scheme,

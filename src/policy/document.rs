@@ -1,11 +1,13 @@
-//! The policy as it is written: one document, in TOML, YAML or JSON. The wrapper turns the first two into JSON.
-//! These types are the published JSON Schema; reading them collects every error.
+//! The policy as it is written: one document, in TOML, YAML or JSON. The wrapper turns the first two into JSON, and time
+//! zones into tables of their offsets. These types are the published JSON Schema; reading them collects every error.
 
-use crate::json::Json;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
-use crate::policy::read::{Read, Reader, choose, section};
-use crate::time::{Millis, format_duration, parse_duration};
+use crate::policy::read::section;
+use crate::policy::words::{
+    Choice, DayWord, HoursWord, OnChange, OnMissing, PerWords, RateThen, RiskWord, Share100, Span, Then, WindowWord,
+};
+use crate::policy::zone::ZoneTables;
 
 section! {
     /// A policy: what an agent may pay, to whom, and how much in all.
@@ -17,18 +19,39 @@ section! {
         /// Exact origins that are let through although they are not https on the default port with a DNS name,
         /// such as `http://127.0.0.1:4021`.
         pub origins: Vec<String>,
+        /// What becomes of a payment that no rule with `then = "allow"` speaks for: `allow` or `deny`. Default `allow`.
+        pub unmatched: Choice,
         /// What a single payment may be.
         pub payment: PaymentSection,
-        /// Who may be paid, by the host that was requested.
+        /// Who may be paid, by the URL that was requested: `api.example.com`, `*.example.com`, `api.example.com/v1`,
+        /// `https://api.example.com:8443`, or `regex:` with an expression for the whole of host and path.
         pub vendors: ListSection,
         /// Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
-        pub payees: ListSection,
+        pub payees: PayeeSection,
+        /// Which agents may pay, by name; `*` and `?` stand for any letters and any letter.
+        pub agents: ListSection,
+        /// On whose behalf may be paid, by name; `*` and `?` stand for any letters and any letter.
+        pub clients: ListSection,
         /// Assets that are known beside the registry of stablecoins.
         pub assets: Vec<AssetSection>,
         /// How much in all, over a window of time.
         pub budgets: Vec<BudgetSection>,
+        /// How often, over a window of time.
+        pub rates: Vec<RateSection>,
+        /// When may be paid.
+        pub schedule: ScheduleSection,
+        /// What has to be known of who is paid, from facts that the operator's own provider looks up.
+        pub counterparty: CounterpartySection,
+        /// What things cost, and how far a price may move.
+        pub prices: PriceSection,
+        /// Rules for what the sections above can't say.
+        pub rules: Vec<RuleSection>,
+        /// Who decides about what needs approval.
+        pub approvals: ApprovalSection,
         /// When to stop calling an origin or a facilitator that fails.
         pub breaker: BreakerSection,
+        /// The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
+        pub zones: ZoneTables,
     }
 }
 
@@ -37,12 +60,16 @@ section! {
     pub struct PaymentSection {
         /// The largest single payment, in US dollars. A payment of exactly this much is allowed.
         pub max_usd: Usd,
+        /// The largest payment to an address that this ledger has never paid, in US dollars.
+        pub max_first_usd: Usd,
         /// From this much on, in US dollars, a payment needs approval. A payment of exactly this much needs it.
         pub approve_from_usd: Usd,
         /// The longest that a signature may stay usable, in seconds. Default 600.
         pub max_lifetime_seconds: u64,
         /// Networks that may be used, as CAIP-2 names or known aliases such as `base`. Default: all that are known.
         pub networks: Vec<String>,
+        /// Networks that may not be used.
+        pub block_networks: Vec<String>,
         /// Assets that may be used, as `network/address`. Default: the registry and those listed under `assets`.
         pub assets: Vec<String>,
         /// Payment schemes that may be used. Default: `exact` and `upto`.
@@ -60,6 +87,19 @@ section! {
         pub allow: Vec<String>,
         /// Never these.
         pub block: Vec<String>,
+    }
+}
+
+section! {
+    /// Who may be paid, by address.
+    pub struct PayeeSection {
+        /// Only these.
+        pub allow: Vec<String>,
+        /// Never these.
+        pub block: Vec<String>,
+        /// What becomes of an origin that asks for its money at another address than the one first paid: `warn` flags
+        /// the payment, `deny` denies it, `approve` asks people. Left out, addresses may change.
+        pub pin: OnChange,
     }
 }
 
@@ -86,15 +126,157 @@ section! {
         pub name: String = required,
         /// The limit in US dollars; this or `limit_amount`.
         pub limit_usd: Usd,
+        /// From this much on in all, in US dollars, each further payment needs approval: splitting dodges nothing.
+        pub approve_from_usd: Usd,
         /// The limit in atomic units of `asset`.
         pub limit_amount: Amount,
         /// The asset that `limit_amount` counts, as `network/address`. Payments in other assets don't count here.
         pub asset: String,
-        /// How long a spend counts: a rolling span such as `24h` or `7d`, or `session`, or `lifetime`.
+        /// How long a spend counts: a rolling span such as `24h`; a calendar `day`, `week` (from Monday) or `month`;
+        /// `session`; or `lifetime`.
         pub window: WindowWord = required,
+        /// The time zone of a calendar window, such as `Europe/Berlin`. Default `UTC`.
+        pub time_zone: String,
         /// What has a counter of its own: one or more of agent, client, session, vendor, endpoint, payee, network;
         /// or `all` for a single counter. Default `all`.
         pub per: PerWords,
+        /// Which payments count here. Default: all.
+        pub when: WhenSection,
+    }
+}
+
+section! {
+    /// A rate: so many payments over its window, or so much time between two.
+    pub struct RateSection {
+        /// The rate's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
+        pub name: String = required,
+        /// The most payments within the window; with `window`.
+        pub max: u64,
+        /// How long a payment counts, as in a budget.
+        pub window: WindowWord,
+        /// The time zone of a calendar window. Default `UTC`.
+        pub time_zone: String,
+        /// The shortest time between two payments.
+        pub min_gap: Span,
+        /// What has a counter of its own, as in a budget. Default `all`.
+        pub per: PerWords,
+        /// What becomes of a payment that comes too soon: `deny`, or `delay` until it may be made. Default `deny`.
+        pub then: RateThen,
+        /// Which payments count here. Default: all.
+        pub when: WhenSection,
+    }
+}
+
+section! {
+    /// When may be paid. Outside of it everything is denied.
+    pub struct ScheduleSection {
+        /// Hours of the day, such as `["09:00-17:30"]`; a span may go over midnight.
+        pub hours: Vec<HoursWord>,
+        /// Days of the week, such as `["mon", "tue"]`.
+        pub days: Vec<DayWord>,
+        /// The time zone of the hours and days, such as `Europe/Berlin`. Default `UTC`.
+        pub time_zone: String,
+    }
+}
+
+section! {
+    /// What has to be known of who is paid. The facts come from the operator's own provider, never from the seller.
+    pub struct CounterpartySection {
+        /// Whether a contract may be paid. Default true.
+        pub allow_contracts: bool,
+        /// Whether a contract that is paid has to be verified.
+        pub require_verified: bool,
+        /// The youngest wallet that may be paid, in days.
+        pub min_wallet_age_days: u64,
+        /// How often this address must have been paid before.
+        pub min_prior_payments: u64,
+        /// The highest risk that may be paid.
+        pub max_risk: RiskWord,
+        /// What becomes of a payment for which a fact that is asked for is missing: `deny` or `allow`. Default `deny`.
+        pub on_missing: OnMissing,
+    }
+}
+
+section! {
+    /// What things cost. The first price that was paid on a route (origin and path, in one asset) is its reference.
+    pub struct PriceSection {
+        /// The most that a price may lie above the reference of its route, in per cent, however slowly it got there.
+        pub max_drift_percent: Share100,
+        /// What becomes of a price that lies above: `deny`, `approve` or `warn`. Default `deny`.
+        pub then: OnChange,
+        /// Prices that were agreed on; each is the reference of its routes from the beginning.
+        pub agreed: Vec<AgreedSection>,
+    }
+}
+
+section! {
+    /// A price that was agreed on.
+    pub struct AgreedSection {
+        /// The routes, as a vendor: `api.example.com/report`.
+        pub vendor: String = required,
+        /// The price in US dollars.
+        pub usd: Usd = required,
+    }
+}
+
+section! {
+    /// A rule. All rules are heard, and the strictest wins: deny over require_approval over flag over allow. An allow
+    /// lifts no limit.
+    pub struct RuleSection {
+        /// The rule's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
+        pub name: String = required,
+        /// Which payments it speaks of. Default: all.
+        pub when: WhenSection,
+        /// What becomes of them: `deny`, `require_approval`, `flag` or `allow`.
+        pub then: Then = required,
+        /// False to leave the rule out for now.
+        pub enabled: bool,
+    }
+}
+
+section! {
+    /// Which payments: those for which every member holds. A list holds if any of its entries does.
+    pub struct WhenSection {
+        /// The agent's name; `*` and `?` stand for any letters and any letter.
+        pub agents: Vec<String>,
+        /// The client's name, likewise.
+        pub clients: Vec<String>,
+        /// The requested URL, as in `vendors`.
+        pub vendors: Vec<String>,
+        /// The address that is paid, as in `payees`.
+        pub payees: Vec<String>,
+        /// The network.
+        pub networks: Vec<String>,
+        /// The asset, as `network/address`.
+        pub assets: Vec<String>,
+        /// The payment scheme.
+        pub schemes: Vec<Scheme>,
+        /// The HTTP method, such as `POST`.
+        pub methods: Vec<String>,
+        /// A payment of at least this much, in US dollars.
+        pub min_usd: Usd,
+        /// A payment of at most this much, in US dollars.
+        pub max_usd: Usd,
+        /// Whether this ledger has never paid the address before.
+        pub first_payment: bool,
+        /// A risk of at least this level, by the operator's facts. An unknown risk is the highest.
+        pub min_risk: RiskWord,
+        /// Hours of the day, as in `schedule`.
+        pub hours: Vec<HoursWord>,
+        /// Days of the week, as in `schedule`.
+        pub days: Vec<DayWord>,
+        /// The time zone of the hours and days. Default `UTC`.
+        pub time_zone: String,
+    }
+}
+
+section! {
+    /// Who decides about what needs approval.
+    pub struct ApprovalSection {
+        /// How many different people have to approve. Default 1.
+        pub threshold: u64,
+        /// Who may approve, by name. Default: anybody but the agent itself.
+        pub approvers: Vec<String>,
     }
 }
 
@@ -105,195 +287,5 @@ section! {
         pub failure_threshold: u64,
         /// How long until one payment is let through again to see, such as `30s`. Default `30s`.
         pub recovery_timeout: Span,
-    }
-}
-
-/// What a budget keeps a counter for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(rename_all = "lowercase"))]
-pub enum Per {
-    /// One counter for everything.
-    All,
-    /// One for each agent.
-    Agent,
-    /// One for each client.
-    Client,
-    /// One for each session.
-    Session,
-    /// One for each requested host.
-    Vendor,
-    /// One for each requested origin and path.
-    Endpoint,
-    /// One for each address that is paid, on its network.
-    Payee,
-    /// One for each network.
-    Network,
-}
-
-const PER_WORDS: [(&str, Per); 8] = [
-    ("all", Per::All),
-    ("agent", Per::Agent),
-    ("client", Per::Client),
-    ("session", Per::Session),
-    ("vendor", Per::Vendor),
-    ("endpoint", Per::Endpoint),
-    ("payee", Per::Payee),
-    ("network", Per::Network),
-];
-
-impl Per {
-    /// The word as it is written.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        PER_WORDS.iter().find(|(_, per)| *per == self).map_or("", |(word, _)| word)
-    }
-}
-
-impl Read for Per {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        choose(json, reader, &PER_WORDS)
-    }
-}
-
-impl Read for Scheme {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        choose(json, reader, &[("exact", Scheme::Exact), ("upto", Scheme::Upto)])
-    }
-}
-
-impl Read for Flow {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let words = [("authorization", Flow::Authorization), ("upfront", Flow::Upfront), ("escrow", Flow::Escrow)];
-        choose(json, reader, &words)
-    }
-}
-
-/// A length of time as written, such as `24h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Millis);
-
-impl Read for Span {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let Some(text) = json.as_str() else { return reader.expected("a length of time such as \"24h\"", json) };
-        parse_duration(text).map(Span).map_err(|error| reader.fail(error)).ok()
-    }
-}
-
-/// How long a spend counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub enum WindowWord {
-    /// For this many milliseconds after it was captured.
-    Rolling(Millis),
-    /// For as long as the session has its name.
-    Session,
-    /// For ever.
-    Lifetime,
-}
-
-impl WindowWord {
-    /// The window as it is written, in its shortest form; part of the key of a budget's cell.
-    #[must_use]
-    pub fn word(self) -> String {
-        match self {
-            WindowWord::Rolling(span) => format_duration(span),
-            WindowWord::Session => String::from("session"),
-            WindowWord::Lifetime => String::from("lifetime"),
-        }
-    }
-}
-
-impl Read for WindowWord {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        match json.as_str() {
-            Some("session") => Some(WindowWord::Session),
-            Some("lifetime") => Some(WindowWord::Lifetime),
-            Some(text) => match parse_duration(text) {
-                Ok(span) => Some(WindowWord::Rolling(span)),
-                Err(error) => {
-                    reader.fail(format!("expected a span such as `24h`, or `session`, or `lifetime`; {error}"));
-                    None
-                }
-            },
-            None => reader.expected("a span such as \"24h\", or \"session\", or \"lifetime\"", json),
-        }
-    }
-}
-
-/// One word, or a list of words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PerWords(pub Vec<Per>);
-
-impl Read for PerWords {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let mut words = match json {
-            Json::Array(_) => Vec::<Per>::read(json, reader)?,
-            _ => vec![Per::read(json, reader)?],
-        };
-        words.sort_unstable();
-        words.dedup();
-        if words.is_empty() {
-            return reader.expected("at least one word", json);
-        }
-        if words.len() > 1 && words.contains(&Per::All) {
-            return reader.expected("`all` alone, or other words", json);
-        }
-        Some(PerWords(words))
-    }
-}
-
-impl Read for Rate {
-    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let usd = Usd::read(json, reader)?;
-        if usd == Usd::ZERO {
-            return reader.expected("a rate above zero", json);
-        }
-        Some(Rate::new(usd.get()))
-    }
-}
-
-#[cfg(feature = "schema")]
-mod schema {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::{Per, PerWords, Span, WindowWord};
-
-    impl JsonSchema for Span {
-        fn schema_name() -> Cow<'static, str> {
-            Cow::Borrowed("Span")
-        }
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d|w))+$",
-                "description": "A length of time, such as `30s`, `24h` or `1h30m`."
-            })
-        }
-    }
-
-    impl JsonSchema for WindowWord {
-        fn schema_name() -> Cow<'static, str> {
-            Cow::Borrowed("Window")
-        }
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "type": "string", "pattern": r"^(session|lifetime|([0-9]+(ms|s|m|h|d|w))+)$",
-                "description": "A rolling span such as `24h`, or `session`, or `lifetime`."
-            })
-        }
-    }
-
-    impl JsonSchema for PerWords {
-        fn schema_name() -> Cow<'static, str> {
-            Cow::Borrowed("PerWords")
-        }
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            let word = generator.subschema_for::<Per>();
-            json_schema!({
-                "description": "One word, or a list of words: a counter for each combination.",
-                "anyOf": [word, { "type": "array", "items": word, "minItems": 1 }]
-            })
-        }
     }
 }

@@ -2,23 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
-use crate::asset::{AssetId, Network, canonical_address, known};
+use crate::asset::{AssetId, Network, known};
 use crate::json::Json;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
-use crate::origin::{Target, parse_origin};
+use crate::origin::Target;
 use crate::time::Millis;
 
+mod compile;
 pub mod document;
-pub mod hosts;
+pub mod glob;
 pub mod read;
+pub mod vendors;
+pub mod when;
+pub mod words;
+pub mod zone;
 
-use document::{AssetSection, BudgetSection, Document, ListSection, PaymentSection, Per, WindowWord};
-use hosts::HostSet;
+use document::Document;
+use glob::Names;
 pub use read::PolicyError;
 use read::{Read, Reader};
+use vendors::VendorSet;
+use when::{Hours, When};
+use words::{OnChange, Per, RiskWord, Then, WindowWord};
+use zone::Zone;
 
 /// The longest lifetime of a signature where the policy names none, in seconds.
 pub const DEFAULT_LIFETIME_SECONDS: u64 = 600;
@@ -34,35 +41,69 @@ pub struct Policy {
     pub hash: String,
     /// Exact origins let through although they are not plain.
     pub origins: BTreeSet<String>,
-    /// The largest single payment.
+    /// Whether a payment needs a rule that allows it.
+    pub deny_unmatched: bool,
+    /// What a single payment may be.
+    pub payment: Payment,
+    /// Vendors, by the requested URL.
+    pub vendors: Lists<VendorSet>,
+    /// Payees, by address.
+    pub payees: Lists<PayeeSet>,
+    /// What becomes of an origin that wants its money elsewhere than before.
+    pub pin: Option<OnChange>,
+    /// Agents, by name.
+    pub agents: Lists<Names>,
+    /// Clients, by name.
+    pub clients: Lists<Names>,
+    /// The budgets, in the order of the document.
+    pub budgets: Vec<Budget>,
+    /// The rates, in the order of the document.
+    pub rates: Vec<Pace>,
+    /// When may be paid.
+    pub schedule: Hours,
+    /// What has to be known of who is paid.
+    pub counterparty: Counterparty,
+    /// What things cost.
+    pub prices: Prices,
+    /// The rules, in the order of the document.
+    pub rules: Vec<Rule>,
+    /// Who decides about what needs approval.
+    pub approvals: Approvals,
+    /// Failures in a row after which the breaker opens.
+    pub breaker_failures: u64,
+    /// How long the breaker stays open, in milliseconds.
+    pub breaker_recovery: Millis,
+    priced: BTreeMap<AssetId, Price>,
+}
+
+/// What a single payment may be.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// The largest.
     pub max_usd: Option<Usd>,
+    /// The largest to an address that was never paid.
+    pub max_first_usd: Option<Usd>,
     /// From here on approval is required.
     pub approve_from_usd: Option<Usd>,
     /// The longest lifetime of a signature, in seconds.
     pub max_lifetime_seconds: u64,
-    /// Networks allowed; `None` is all that are known.
-    pub networks: Option<BTreeSet<Network>>,
+    /// Networks; allowed `None` is all that are known.
+    pub networks: Lists<BTreeSet<Network>>,
     /// Assets allowed; `None` is all that are known.
     pub assets: Option<BTreeSet<AssetId>>,
     /// Schemes allowed.
     pub schemes: Vec<Scheme>,
     /// Flows allowed.
     pub flows: Vec<Flow>,
-    /// Vendors: only these; `None` is any.
-    pub vendors_allow: Option<HostSet>,
-    /// Vendors: never these.
-    pub vendors_block: HostSet,
-    /// Payees: only these; `None` is any.
-    pub payees_allow: Option<PayeeSet>,
-    /// Payees: never these.
-    pub payees_block: PayeeSet,
-    /// The budgets, in the order of the document.
-    pub budgets: Vec<Budget>,
-    /// Failures in a row after which the breaker opens.
-    pub breaker_failures: u64,
-    /// How long the breaker stays open, in milliseconds.
-    pub breaker_recovery: Millis,
-    priced: BTreeMap<AssetId, Price>,
+}
+
+/// An allow list, if there is one, and a block list.
+#[derive(Clone, Debug, Default)]
+pub struct Lists<T> {
+    /// Only these; `None` is any.
+    pub allow: Option<T>,
+    /// Never these.
+    pub block: Option<T>,
 }
 
 /// What an asset counts as.
@@ -83,17 +124,32 @@ pub struct PayeeSet {
     on_network: BTreeSet<AssetId>,
 }
 
-/// A budget, compiled.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Budget {
+/// A counter's key: what has one of its own, over which window, in whose calendar, of which payments.
+#[derive(Clone, Debug)]
+pub struct Counter {
     /// Its name.
     pub name: String,
-    /// What may be held and spent in all.
-    pub limit: Limit,
     /// How long a spend counts.
     pub window: WindowWord,
+    /// Whose calendar.
+    pub zone: Zone,
+    /// The zone's name, a part of the key.
+    pub zone_name: String,
     /// What has a counter of its own.
     pub per: Vec<Per>,
+    /// Which payments count.
+    pub when: Option<When>,
+}
+
+/// A budget, compiled.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Its counter.
+    pub counter: Counter,
+    /// What may be held and spent in all.
+    pub limit: Option<Limit>,
+    /// From here on in all, people decide.
+    pub approve_from: Option<Usd>,
 }
 
 /// A limit with its unit.
@@ -105,6 +161,67 @@ pub enum Limit {
     Asset(Amount, AssetId),
 }
 
+/// A rate, compiled.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// Its counter. A rate with a gap alone has a window that nothing is asked of.
+    pub counter: Counter,
+    /// The most payments within the window.
+    pub max: Option<u64>,
+    /// The shortest time between two, in milliseconds.
+    pub min_gap: Option<Millis>,
+    /// Whether a payment waits until it may be made.
+    pub delay: bool,
+}
+
+/// What has to be known of who is paid.
+#[derive(Clone, Debug)]
+pub struct Counterparty {
+    /// Whether a contract may be paid.
+    pub allow_contracts: bool,
+    /// Whether a contract has to be verified.
+    pub require_verified: bool,
+    /// The youngest wallet, in days.
+    pub min_wallet_age_days: Option<u64>,
+    /// How often the address must have been paid.
+    pub min_prior_payments: Option<u64>,
+    /// The highest risk.
+    pub max_risk: Option<RiskWord>,
+    /// Whether a missing fact is let pass.
+    pub let_missing_pass: bool,
+}
+
+/// What things cost.
+#[derive(Clone, Debug)]
+pub struct Prices {
+    /// How far above its reference a price may lie, in hundredths of a per cent.
+    pub max_drift: Option<u64>,
+    /// What becomes of one that lies above.
+    pub then: OnChange,
+    /// Prices that were agreed on, the first that covers a route.
+    pub agreed: Vec<(VendorSet, Usd)>,
+}
+
+/// A rule, compiled.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Which payments it speaks of.
+    pub when: Option<When>,
+    /// What becomes of them.
+    pub then: Then,
+}
+
+/// Who decides.
+#[derive(Clone, Debug)]
+pub struct Approvals {
+    /// How many different people.
+    pub threshold: u64,
+    /// Who; `None` is anybody but the agent itself.
+    pub approvers: Option<BTreeSet<String>>,
+}
+
 impl Policy {
     /// Reads and compiles a policy.
     ///
@@ -112,8 +229,7 @@ impl Policy {
     /// Everything that is wrong with the document, each with its path; never an empty list.
     pub fn read(json: &Json) -> Result<Self, Vec<PolicyError>> {
         let mut reader = Reader::default();
-        let document = Document::read(json, &mut reader);
-        let compiled = document.map(|document| compile(&document, json, &mut reader));
+        let compiled = Document::read(json, &mut reader).map(|document| compile::policy(&document, json, &mut reader));
         match compiled {
             Some(policy) if reader.errors.is_empty() => Ok(policy),
             _ => Err(reader.errors),
@@ -147,216 +263,6 @@ impl PayeeSet {
             || (!self.on_network.is_empty()
                 && self.on_network.contains(&AssetId { network: network.clone(), address: address.to_owned() }))
     }
-}
-
-fn compile(document: &Document, json: &Json, reader: &mut Reader) -> Policy {
-    let payment = document.payment.clone().unwrap_or_default();
-    let vendors = document.vendors.clone().unwrap_or_default();
-    let payees = document.payees.clone().unwrap_or_default();
-    let breaker = document.breaker.clone().unwrap_or_default();
-    let policy = Policy {
-        name: document.name.clone(),
-        version: document.version.unwrap_or(0),
-        hash: hex(&Sha256::digest(json.canonical().as_bytes())),
-        origins: reader.member("origins", |r| origins(document.origins.as_deref(), r)),
-        max_usd: payment.max_usd,
-        approve_from_usd: payment.approve_from_usd,
-        max_lifetime_seconds: reader.member("payment", |r| lifetime(&payment, r)),
-        networks: reader.member("payment", |r| r.member("networks", |r| networks(payment.networks.as_deref(), r))),
-        assets: reader.member("payment", |r| r.member("assets", |r| asset_ids(payment.assets.as_deref(), r))),
-        schemes: payment.schemes.clone().unwrap_or_else(|| vec![Scheme::Exact, Scheme::Upto]),
-        flows: payment.flows.clone().unwrap_or_else(|| vec![Flow::Authorization]),
-        vendors_allow: reader.member("vendors", |r| r.member("allow", |r| hosts(vendors.allow.as_deref(), r))),
-        vendors_block: reader
-            .member("vendors", |r| r.member("block", |r| hosts(vendors.block.as_deref(), r)))
-            .unwrap_or_default(),
-        payees_allow: reader.member("payees", |r| r.member("allow", |r| payee_set(payees.allow.as_deref(), r))),
-        payees_block: reader
-            .member("payees", |r| r.member("block", |r| payee_set(payees.block.as_deref(), r)))
-            .unwrap_or_default(),
-        budgets: reader.member("budgets", |r| budgets(document.budgets.as_deref(), r)),
-        breaker_failures: breaker.failure_threshold.unwrap_or(5),
-        breaker_recovery: breaker.recovery_timeout.map_or(30_000, |span| span.0),
-        priced: reader.member("assets", |r| prices(document.assets.as_deref(), r)),
-    };
-    if breaker.failure_threshold == Some(0) {
-        reader.member("breaker", |r| r.member("failure_threshold", |r| r.fail("expected at least 1, found `0`")));
-    }
-    if policy.max_usd.is_none() && document.budgets.as_ref().is_none_or(Vec::is_empty) {
-        reader.fail("the policy bounds nothing: give it `payment.max_usd`, or at least one of `budgets`");
-    }
-    lists_that_cancel(&vendors, "vendors", reader);
-    lists_that_cancel(&payees, "payees", reader);
-    policy
-}
-
-fn lifetime(payment: &PaymentSection, reader: &mut Reader) -> u64 {
-    let seconds = payment.max_lifetime_seconds.unwrap_or(DEFAULT_LIFETIME_SECONDS);
-    if seconds == 0 {
-        reader.member("max_lifetime_seconds", |r| r.fail("expected at least 1 second, found `0`"));
-    }
-    seconds
-}
-
-fn origins(list: Option<&[String]>, reader: &mut Reader) -> BTreeSet<String> {
-    collect(list, reader, |text| parse_origin(text).map_err(|refusal| refusal.message)).into_iter().collect()
-}
-
-fn networks(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<Network>> {
-    list.map(|list| {
-        collect(Some(list), reader, |text| Network::named(text).map_err(|error| error.to_string()))
-            .into_iter()
-            .collect()
-    })
-}
-
-fn asset_ids(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<AssetId>> {
-    list.map(|list| collect(Some(list), reader, asset_id).into_iter().collect())
-}
-
-fn hosts(list: Option<&[String]>, reader: &mut Reader) -> Option<HostSet> {
-    list.map(|list| {
-        let mut set = HostSet::default();
-        collect(Some(list), reader, |text| set.add(text));
-        set
-    })
-}
-
-fn payee_set(list: Option<&[String]>, reader: &mut Reader) -> Option<PayeeSet> {
-    list.map(|list| {
-        let mut set = PayeeSet::default();
-        collect(Some(list), reader, |text| {
-            if text.contains('/') {
-                set.on_network.insert(asset_id(text).map_err(|error| error.replace("asset", "payee"))?);
-                return Ok(());
-            }
-            set.anywhere.insert(any_address(text)?);
-            Ok(())
-        });
-        set
-    })
-}
-
-/// An address with no network beside it: its form tells of which kind it is.
-fn any_address(text: &str) -> Result<String, String> {
-    let example = if text.starts_with("0x") { "eip155:1" } else { "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp" };
-    let network = Network::caip2(example).map_err(|error| error.to_string())?;
-    canonical_address(&network, text).map_err(|error| format!("`{text}` is not an address: {error}"))
-}
-
-fn asset_id(text: &str) -> Result<AssetId, String> {
-    let expected = "expected `network/address`, such as `eip155:8453/0x833589fcd6edb6e08f4c7c32d4f71b54bda02913`";
-    let (network, address) = text.rsplit_once('/').ok_or_else(|| format!("`{text}` is not an asset; {expected}"))?;
-    let network = Network::named(network).map_err(|error| format!("`{text}` is not an asset: {error}; {expected}"))?;
-    AssetId::new(network, address).map_err(|error| format!("`{text}` is not an asset: {error}; {expected}"))
-}
-
-fn prices(list: Option<&[AssetSection]>, reader: &mut Reader) -> BTreeMap<AssetId, Price> {
-    let mut prices = BTreeMap::new();
-    for (index, section) in list.unwrap_or_default().iter().enumerate() {
-        reader.item(index, |r| {
-            let text = format!(
-                "{}/{}",
-                section.network.as_deref().unwrap_or_default(),
-                section.address.as_deref().unwrap_or_default()
-            );
-            let id = match asset_id(&text) {
-                Ok(id) => id,
-                Err(error) => return r.fail(error),
-            };
-            let Some(decimals) = section.decimals.and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= 36) else {
-                return r.member("decimals", |r| r.fail("expected a whole number from 0 to 36"));
-            };
-            if let Some(asset) = known(&id)
-                && (asset.decimals != decimals || section.usd.is_some_and(|rate| rate < Rate::ONE))
-            {
-                // A policy may price a known stablecoin higher, never lower: that would loosen every limit in USD.
-                return r.fail(format!(
-                    "`{id}` is {} of the registry, with {} decimals at one dollar; a policy can't change that",
-                    asset.symbol, asset.decimals
-                ));
-            }
-            let price = Price { decimals, usd: section.usd, symbol: section.symbol.clone() };
-            if prices.insert(id.clone(), price).is_some() {
-                r.fail(format!("`{id}` is listed twice"));
-            }
-        });
-    }
-    prices
-}
-
-fn budgets(list: Option<&[BudgetSection]>, reader: &mut Reader) -> Vec<Budget> {
-    let mut names = BTreeSet::new();
-    let mut budgets = Vec::new();
-    for (index, section) in list.unwrap_or_default().iter().enumerate() {
-        if let Some(budget) = reader.item(index, |r| budget(section, r)) {
-            if !names.insert(budget.name.clone()) {
-                let name = &budget.name;
-                reader.item(index, |r| r.member("name", |r| r.fail(format!("another budget has the name `{name}`"))));
-            }
-            budgets.push(budget);
-        }
-    }
-    budgets
-}
-
-fn budget(section: &BudgetSection, reader: &mut Reader) -> Option<Budget> {
-    let name = section.name.clone()?;
-    if name.len() > 64 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
-    {
-        reader.member("name", |r| {
-            r.fail(format!("`{name}` is not a name: up to 64 lower-case letters, digits, `-` and `_`"));
-        });
-    }
-    let limit = match (section.limit_usd, section.limit_amount, section.asset.as_deref()) {
-        (Some(usd), None, None) => Limit::Usd(usd),
-        (None, Some(amount), Some(asset)) => match asset_id(asset) {
-            Ok(id) => Limit::Asset(amount, id),
-            Err(error) => {
-                reader.member("asset", |r| r.fail(error));
-                return None;
-            }
-        },
-        _ => {
-            reader.fail("expected `limit_usd`, or `limit_amount` together with `asset`");
-            return None;
-        }
-    };
-    let window = section.window?;
-    let mut per = section.per.clone().map_or_else(|| vec![Per::All], |words| words.0);
-    if window == WindowWord::Session && !per.contains(&Per::Session) {
-        per.retain(|word| *word != Per::All);
-        per.push(Per::Session);
-        per.sort_unstable();
-    }
-    Some(Budget { name, limit, window, per })
-}
-
-fn lists_that_cancel(list: &ListSection, name: &str, reader: &mut Reader) {
-    let block = list.block.as_deref().unwrap_or_default();
-    for (index, entry) in list.allow.as_deref().unwrap_or_default().iter().enumerate() {
-        if block.contains(entry) {
-            reader.member(name, |r| {
-                r.member("allow", |r| r.item(index, |r| r.fail(format!("`{entry}` is on the block list too"))));
-            });
-        }
-    }
-}
-
-/// Compiles each text of a list, noting each error at its own place.
-fn collect<T>(
-    list: Option<&[String]>,
-    reader: &mut Reader,
-    mut compile: impl FnMut(&str) -> Result<T, String>,
-) -> Vec<T> {
-    let mut values = Vec::new();
-    for (index, text) in list.unwrap_or_default().iter().enumerate() {
-        reader.item(index, |r| match compile(text) {
-            Ok(value) => values.push(value),
-            Err(error) => r.fail(error),
-        });
-    }
-    values
 }
 
 /// Lower-case hex.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::engine::{self, CellWrite};
-use crate::json::parse;
+use crate::json::parse_own;
 use crate::policy::{Policy, PolicyError, hex};
 use crate::reason::Reason;
 
@@ -150,7 +150,7 @@ impl Engine {
 }
 
 fn read_policy(document: &str) -> Result<Policy, Vec<PolicyError>> {
-    let json = parse(document).map_err(|message| vec![PolicyError { path: String::new(), message }])?;
+    let json = parse_own(document).map_err(|message| vec![PolicyError { path: String::new(), message }])?;
     Policy::read(&json)
 }
 
