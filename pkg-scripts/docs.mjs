@@ -6,11 +6,16 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
-import { errorsTable, policyTable, reasonsTable } from "./docs/tables.mjs";
+import { errorsTable, policyTable, reasonsTable, sectionsTable } from "./docs/tables.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Stop } from "./lib/report.mjs";
 
-const tables = { reasons: reasonsTable, errors: errorsTable, "policy-keys": policyTable };
+const tables = {
+  reasons: reasonsTable,
+  errors: errorsTable,
+  "policy-sections": sectionsTable,
+  "policy-keys": policyTable,
+};
 
 /** The pages, from the repository's root. */
 export const pages = [

@@ -150,9 +150,9 @@ impl Json {
 /// come back in another notation at most, which reads as the same number.
 fn canonical_number(number: &serde_json::Number) -> String {
     let text = number.to_string();
-    match text.strip_suffix(".0") {
-        Some(whole) => whole.to_owned(),
-        None => text,
+    match text.strip_suffix(".0").unwrap_or(&text) {
+        "-0" => String::from("0"),
+        whole => whole.to_owned(),
     }
 }
 
@@ -303,8 +303,15 @@ mod tests {
 
     #[test]
     fn a_number_is_the_same_after_javascript_has_read_and_written_it() {
-        for (written, read_back) in [("1.0", "1"), ("1e2", "100"), ("-0.5", "-0.5"), ("1e-7", "1e-7"), ("1.50", "1.5")]
-        {
+        for (written, read_back) in [
+            ("1.0", "1"),
+            ("1e2", "100"),
+            ("-0", "0"),
+            ("-0.0", "0"),
+            ("-0.5", "-0.5"),
+            ("1e-7", "1e-7"),
+            ("1.50", "1.5"),
+        ] {
             let canonical = |text: &str| parse(text).map(|value| value.canonical());
             assert_eq!(canonical(written), canonical(read_back), "{written}");
         }

@@ -166,6 +166,17 @@ fn lifetimes_are_whole_seconds() {
 }
 
 #[test]
+fn a_whole_number_that_clients_cannot_write_back_refuses_its_entry() {
+    let base = official("exact-eip3009-v2");
+    for (number, kept) in
+        [(json!(1u64 << 53), true), (json!((1u64 << 53) + 1), false), (json!(-(1i64 << 53) - 1), false)]
+    {
+        let entry = first(&with(&base, "/accepts/0/extra/weight", Some(number.clone())));
+        assert_eq!(entry.is_ok(), kept, "{number}");
+    }
+}
+
+#[test]
 fn a_malformed_entry_names_its_field() {
     let zero = json!("0x0000000000000000000000000000000000000000");
     refused(

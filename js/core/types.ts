@@ -9,33 +9,69 @@ export type Rate = string;
  */
 export type Span = string;
 /**
- * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
- */
-export type Amount = string;
-/**
  * US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
  */
 export type Usd = string;
+/**
+ * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
+ */
+export type Amount = string;
 /**
  * One word, or a list of words: a counter for each combination.
  */
 export type PerWords = Per | [Per, ...Per[]];
 /**
- * What a budget keeps a counter for.
+ * What a budget or a rate keeps a counter for.
  */
 export type Per = "all" | "agent" | "client" | "session" | "vendor" | "endpoint" | "payee" | "network";
 /**
- * A rolling span such as `24h`, or `session`, or `lifetime`.
+ * A day of the week.
+ */
+export type DayWord = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+/**
+ * Hours of a day, such as `09:00-17:30`; `22:00-06:00` goes over midnight.
+ */
+export type Hours = string;
+/**
+ * A level of risk, by the operator's facts.
+ */
+export type RiskWord = "low" | "medium" | "high";
+/**
+ * How the price is charged.
+ */
+export type Scheme = "exact" | "upto";
+/**
+ * A rolling span such as `24h`, or `day`, `week`, `month`, `session`, `lifetime`.
  */
 export type Window = string;
+/**
+ * What becomes of a payment for which a fact is missing.
+ */
+export type OnMissing = "deny" | "allow";
+/**
+ * What becomes of a payment when something is not what it was.
+ */
+export type OnChange = "warn" | "approve" | "deny";
 /**
  * When the money is taken, relative to the delivery (`extra.paymentFlow`).
  */
 export type Flow = "authorization" | "upfront" | "escrow";
 /**
- * How the price is charged.
+ * A share in per cent, with at most two decimals, such as `12.5`.
  */
-export type Scheme = "exact" | "upto";
+export type Percent = number | string;
+/**
+ * What becomes of a payment that comes too soon.
+ */
+export type RateThen = "deny" | "delay";
+/**
+ * What becomes of the payments that a rule speaks of, from the mildest to the strictest.
+ */
+export type Then = "allow" | "flag" | "require_approval" | "deny";
+/**
+ * To let something be, or not.
+ */
+export type Choice = "allow" | "deny";
 /**
  * Where a hold stands. From `Signing` on, only proof frees the money.
  */
@@ -51,6 +87,7 @@ export type Reason =
   | "allowed"
   | "approval_required"
   | "approval_rejected"
+  | "not_an_approver"
   | "malformed_request"
   | "malformed_url"
   | "origin_not_allowed"
@@ -73,12 +110,23 @@ export type Reason =
   | "vendor_not_allowed"
   | "payee_blocked"
   | "payee_not_allowed"
+  | "agent_blocked"
+  | "agent_not_allowed"
+  | "client_blocked"
+  | "client_not_allowed"
+  | "payee_changed"
+  | "price_drift"
+  | "out_of_hours"
+  | "fact_missing"
+  | "counterparty_not_allowed"
+  | "rate_exceeded"
+  | "denied_by_rule"
+  | "not_allowed_by_rule"
   | "asset_without_price"
   | "payment_too_large"
   | "caller_limit"
   | "budget_exceeded"
   | "frozen"
-  | "clock_jump"
   | "circuit_open"
   | "intent_unresolved"
   | "too_many_holds"
@@ -160,6 +208,7 @@ export interface Boundary {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
     | "origin_not_allowed"
@@ -182,12 +231,23 @@ export interface Boundary {
     | "vendor_not_allowed"
     | "payee_blocked"
     | "payee_not_allowed"
+    | "agent_blocked"
+    | "agent_not_allowed"
+    | "client_blocked"
+    | "client_not_allowed"
+    | "payee_changed"
+    | "price_drift"
+    | "out_of_hours"
+    | "fact_missing"
+    | "counterparty_not_allowed"
+    | "rate_exceeded"
+    | "denied_by_rule"
+    | "not_allowed_by_rule"
     | "asset_without_price"
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
     | "frozen"
-    | "clock_jump"
     | "circuit_open"
     | "intent_unresolved"
     | "too_many_holds"
@@ -258,6 +318,14 @@ export interface Boundary {
  */
 export interface Document {
   /**
+   * Which agents may pay, by name; `*` and `?` stand for any letters and any letter.
+   */
+  agents?: ListSection | null;
+  /**
+   * Who decides about what needs approval.
+   */
+  approvals?: ApprovalSection | null;
+  /**
    * Assets that are known beside the registry of stablecoins.
    */
   assets?: AssetSection[] | null;
@@ -270,6 +338,14 @@ export interface Document {
    */
   budgets?: BudgetSection[] | null;
   /**
+   * On whose behalf may be paid, by name; `*` and `?` stand for any letters and any letter.
+   */
+  clients?: ListSection | null;
+  /**
+   * What has to be known of who is paid, from facts that the operator's own provider looks up.
+   */
+  counterparty?: CounterpartySection | null;
+  /**
    * A name for people, shown in decisions and reports.
    */
   name?: string | null;
@@ -281,19 +357,71 @@ export interface Document {
   /**
    * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
    */
-  payees?: ListSection | null;
+  payees?: PayeeSection | null;
   /**
    * What a single payment may be.
    */
   payment?: PaymentSection | null;
   /**
-   * Who may be paid, by the host that was requested.
+   * What things cost, and how far a price may move.
+   */
+  prices?: PriceSection | null;
+  /**
+   * How often, over a window of time.
+   */
+  rates?: RateSection[] | null;
+  /**
+   * Rules for what the sections above can't say.
+   */
+  rules?: RuleSection[] | null;
+  /**
+   * When may be paid.
+   */
+  schedule?: ScheduleSection | null;
+  /**
+   * What becomes of a payment that no rule with `then = "allow"` speaks for: `allow` or `deny`. Default `allow`.
+   */
+  unmatched?: Choice | null;
+  /**
+   * Who may be paid, by the URL that was requested: `api.example.com`, `*.example.com`, `api.example.com/v1`,
+   * `https://api.example.com:8443`, or `regex:` with an expression for the whole of host and path.
    */
   vendors?: ListSection | null;
   /**
    * The policy's own version: a whole number that rises with each change.
    */
   version?: number | null;
+  /**
+   * The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
+   */
+  zones?: ZoneTables | null;
+}
+/**
+ * An allow list and a block list. What is blocked is blocked, allowed or not. An allow list that is there, even
+ * an empty one, denies all that is not on it.
+ */
+export interface ListSection {
+  /**
+   * Only these.
+   */
+  allow?: string[] | null;
+  /**
+   * Never these.
+   */
+  block?: string[] | null;
+}
+/**
+ * Who decides about what needs approval.
+ */
+export interface ApprovalSection {
+  /**
+   * Who may approve, by name. Default: anybody but the agent itself.
+   */
+  approvers?: string[] | null;
+  /**
+   * How many different people have to approve. Default 1.
+   */
+  threshold?: number | null;
 }
 /**
  * An asset that the policy makes known.
@@ -338,6 +466,10 @@ export interface BreakerSection {
  */
 export interface BudgetSection {
   /**
+   * From this much on in all, in US dollars, each further payment needs approval: splitting dodges nothing.
+   */
+  approve_from_usd?: Usd | null;
+  /**
    * The asset that `limit_amount` counts, as `network/address`. Payments in other assets don't count here.
    */
   asset?: string | null;
@@ -359,15 +491,117 @@ export interface BudgetSection {
    */
   per?: PerWords | null;
   /**
-   * How long a spend counts: a rolling span such as `24h` or `7d`, or `session`, or `lifetime`.
+   * The time zone of a calendar window, such as `Europe/Berlin`. Default `UTC`.
+   */
+  time_zone?: string | null;
+  /**
+   * Which payments count here. Default: all.
+   */
+  when?: WhenSection | null;
+  /**
+   * How long a spend counts: a rolling span such as `24h`; a calendar `day`, `week` (from Monday) or `month`;
+   * `session`; or `lifetime`.
    */
   window?: Window | null;
 }
 /**
- * An allow list and a block list. What is blocked is blocked, allowed or not. An allow list that is there, even
- * an empty one, denies all that is not on it.
+ * Which payments: those for which every member holds. A list holds if any of its entries does.
  */
-export interface ListSection {
+export interface WhenSection {
+  /**
+   * The agent's name; `*` and `?` stand for any letters and any letter.
+   */
+  agents?: string[] | null;
+  /**
+   * The asset, as `network/address`.
+   */
+  assets?: string[] | null;
+  /**
+   * The client's name, likewise.
+   */
+  clients?: string[] | null;
+  /**
+   * Days of the week, as in `schedule`.
+   */
+  days?: DayWord[] | null;
+  /**
+   * Whether this ledger has never paid the address before.
+   */
+  first_payment?: boolean | null;
+  /**
+   * Hours of the day, as in `schedule`.
+   */
+  hours?: Hours[] | null;
+  /**
+   * A payment of at most this much, in US dollars.
+   */
+  max_usd?: Usd | null;
+  /**
+   * The HTTP method, such as `POST`.
+   */
+  methods?: string[] | null;
+  /**
+   * A risk of at least this level, by the operator's facts. An unknown risk is the highest.
+   */
+  min_risk?: RiskWord | null;
+  /**
+   * A payment of at least this much, in US dollars.
+   */
+  min_usd?: Usd | null;
+  /**
+   * The network.
+   */
+  networks?: string[] | null;
+  /**
+   * The address that is paid, as in `payees`.
+   */
+  payees?: string[] | null;
+  /**
+   * The payment scheme.
+   */
+  schemes?: Scheme[] | null;
+  /**
+   * The time zone of the hours and days. Default `UTC`.
+   */
+  time_zone?: string | null;
+  /**
+   * The requested URL, as in `vendors`.
+   */
+  vendors?: string[] | null;
+}
+/**
+ * What has to be known of who is paid. The facts come from the operator's own provider, never from the seller.
+ */
+export interface CounterpartySection {
+  /**
+   * Whether a contract may be paid. Default true.
+   */
+  allow_contracts?: boolean | null;
+  /**
+   * The highest risk that may be paid.
+   */
+  max_risk?: RiskWord | null;
+  /**
+   * How often this address must have been paid before.
+   */
+  min_prior_payments?: number | null;
+  /**
+   * The youngest wallet that may be paid, in days.
+   */
+  min_wallet_age_days?: number | null;
+  /**
+   * What becomes of a payment for which a fact that is asked for is missing: `deny` or `allow`. Default `deny`.
+   */
+  on_missing?: OnMissing | null;
+  /**
+   * Whether a contract that is paid has to be verified.
+   */
+  require_verified?: boolean | null;
+}
+/**
+ * Who may be paid, by address.
+ */
+export interface PayeeSection {
   /**
    * Only these.
    */
@@ -376,6 +610,11 @@ export interface ListSection {
    * Never these.
    */
   block?: string[] | null;
+  /**
+   * What becomes of an origin that asks for its money at another address than the one first paid: `warn` flags
+   * the payment, `deny` denies it, `approve` asks people. Left out, addresses may change.
+   */
+  pin?: OnChange | null;
 }
 /**
  * What a single payment may be.
@@ -390,9 +629,17 @@ export interface PaymentSection {
    */
   assets?: string[] | null;
   /**
+   * Networks that may not be used.
+   */
+  block_networks?: string[] | null;
+  /**
    * Payment flows that may be used. Default: `authorization` alone; the others take the money before delivery.
    */
   flows?: Flow[] | null;
+  /**
+   * The largest payment to an address that this ledger has never paid, in US dollars.
+   */
+  max_first_usd?: Usd | null;
   /**
    * The longest that a signature may stay usable, in seconds. Default 600.
    */
@@ -409,6 +656,132 @@ export interface PaymentSection {
    * Payment schemes that may be used. Default: `exact` and `upto`.
    */
   schemes?: Scheme[] | null;
+}
+/**
+ * What things cost. The first price that was paid on a route (origin and path, in one asset) is its reference.
+ */
+export interface PriceSection {
+  /**
+   * Prices that were agreed on; each is the reference of its routes from the beginning.
+   */
+  agreed?: AgreedSection[] | null;
+  /**
+   * The most that a price may lie above the reference of its route, in per cent, however slowly it got there.
+   */
+  max_drift_percent?: Percent | null;
+  /**
+   * What becomes of a price that lies above: `deny`, `approve` or `warn`. Default `deny`.
+   */
+  then?: OnChange | null;
+}
+/**
+ * A price that was agreed on.
+ */
+export interface AgreedSection {
+  /**
+   * The price in US dollars.
+   */
+  usd?: Usd | null;
+  /**
+   * The routes, as a vendor: `api.example.com/report`.
+   */
+  vendor?: string | null;
+}
+/**
+ * A rate: so many payments over its window, or so much time between two.
+ */
+export interface RateSection {
+  /**
+   * The most payments within the window; with `window`.
+   */
+  max?: number | null;
+  /**
+   * The shortest time between two payments.
+   */
+  min_gap?: Span | null;
+  /**
+   * The rate's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
+   */
+  name?: string | null;
+  /**
+   * What has a counter of its own, as in a budget. Default `all`.
+   */
+  per?: PerWords | null;
+  /**
+   * What becomes of a payment that comes too soon: `deny`, or `delay` until it may be made. Default `deny`.
+   */
+  then?: RateThen | null;
+  /**
+   * The time zone of a calendar window. Default `UTC`.
+   */
+  time_zone?: string | null;
+  /**
+   * Which payments count here. Default: all.
+   */
+  when?: WhenSection | null;
+  /**
+   * How long a payment counts, as in a budget.
+   */
+  window?: Window | null;
+}
+/**
+ * A rule. All rules are heard, and the strictest wins: deny over require_approval over flag over allow. An allow
+ * lifts no limit.
+ */
+export interface RuleSection {
+  /**
+   * False to leave the rule out for now.
+   */
+  enabled?: boolean | null;
+  /**
+   * The rule's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
+   */
+  name?: string | null;
+  /**
+   * What becomes of them: `deny`, `require_approval`, `flag` or `allow`.
+   */
+  then?: Then | null;
+  /**
+   * Which payments it speaks of. Default: all.
+   */
+  when?: WhenSection | null;
+}
+/**
+ * When may be paid. Outside of it everything is denied.
+ */
+export interface ScheduleSection {
+  /**
+   * Days of the week, such as `["mon", "tue"]`.
+   */
+  days?: DayWord[] | null;
+  /**
+   * Hours of the day, such as `["09:00-17:30"]`; a span may go over midnight.
+   */
+  hours?: Hours[] | null;
+  /**
+   * The time zone of the hours and days, such as `Europe/Berlin`. Default `UTC`.
+   */
+  time_zone?: string | null;
+}
+/**
+ * The offsets of the time zones that the policy names. The wrapper fills this in; leave it out.
+ */
+export interface ZoneTables {
+  /**
+   * A zone's offsets.
+   */
+  [k: string]: {
+    /**
+     * From when on, in milliseconds since the epoch, so many minutes east of UTC.
+     *
+     * @minItems 1
+     */
+    offsets: [[number, number], ...[number, number][]];
+    /**
+     * From here on nobody knows the offset, in milliseconds since the epoch.
+     */
+    until: number;
+  };
 }
 /**
  * To `authorize` and `check`.
@@ -439,6 +812,10 @@ export interface Decision {
    */
   decimals?: number | null;
   /**
+   * True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
+   */
+  delay?: boolean;
+  /**
    * The field concerned, such as `accepts[0].amount`.
    */
   field?: string | null;
@@ -446,6 +823,10 @@ export interface Decision {
    * The smallest change that would let it pass, where there is one.
    */
   fix?: Fix | null;
+  /**
+   * The rules that mark the payment, whatever becomes of it.
+   */
+  flags?: string[];
   /**
    * An earlier hold that stands in the way.
    */
@@ -469,6 +850,7 @@ export interface Decision {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
     | "origin_not_allowed"
@@ -491,12 +873,23 @@ export interface Decision {
     | "vendor_not_allowed"
     | "payee_blocked"
     | "payee_not_allowed"
+    | "agent_blocked"
+    | "agent_not_allowed"
+    | "client_blocked"
+    | "client_not_allowed"
+    | "payee_changed"
+    | "price_drift"
+    | "out_of_hours"
+    | "fact_missing"
+    | "counterparty_not_allowed"
+    | "rate_exceeded"
+    | "denied_by_rule"
+    | "not_allowed_by_rule"
     | "asset_without_price"
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
     | "frozen"
-    | "clock_jump"
     | "circuit_open"
     | "intent_unresolved"
     | "too_many_holds"
@@ -525,7 +918,7 @@ export interface Decision {
    */
   refused?: RefusedAccept[];
   /**
-   * The rules that fired: names of budgets, or places in the policy such as `payment.max_usd`.
+   * The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
    */
   rules: string[];
   /**
@@ -545,6 +938,10 @@ export interface Decision {
  * Whose approval is wanted.
  */
 export interface ApprovalWanted {
+  /**
+   * How many have.
+   */
+  approved: number;
   /**
    * The id to approve: the payment's own.
    */
@@ -590,6 +987,7 @@ export interface RefusedAccept {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
     | "origin_not_allowed"
@@ -612,12 +1010,23 @@ export interface RefusedAccept {
     | "vendor_not_allowed"
     | "payee_blocked"
     | "payee_not_allowed"
+    | "agent_blocked"
+    | "agent_not_allowed"
+    | "client_blocked"
+    | "client_not_allowed"
+    | "payee_changed"
+    | "price_drift"
+    | "out_of_hours"
+    | "fact_missing"
+    | "counterparty_not_allowed"
+    | "rate_exceeded"
+    | "denied_by_rule"
+    | "not_allowed_by_rule"
     | "asset_without_price"
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
     | "frozen"
-    | "clock_jump"
     | "circuit_open"
     | "intent_unresolved"
     | "too_many_holds"
@@ -704,9 +1113,9 @@ export interface Outcome {
  */
 export interface BudgetLine {
   /**
-   * What is left; 0 if more was captured than was held.
+   * What is left of the limit; 0 if more was captured than was held.
    */
-  available: string;
+  available?: string | null;
   /**
    * Held in open holds.
    */
@@ -716,9 +1125,9 @@ export interface BudgetLine {
    */
   key: string;
   /**
-   * The limit: US dollars, or atomic units.
+   * The limit: US dollars, or atomic units. Absent where only approval is asked from a figure on.
    */
-  limit: string;
+  limit?: string | null;
   /**
    * The budget's name.
    */
@@ -795,6 +1204,10 @@ export interface Decision1 {
    */
   decimals?: number | null;
   /**
+   * True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
+   */
+  delay?: boolean;
+  /**
    * The field concerned, such as `accepts[0].amount`.
    */
   field?: string | null;
@@ -802,6 +1215,10 @@ export interface Decision1 {
    * The smallest change that would let it pass, where there is one.
    */
   fix?: Fix | null;
+  /**
+   * The rules that mark the payment, whatever becomes of it.
+   */
+  flags?: string[];
   /**
    * An earlier hold that stands in the way.
    */
@@ -825,6 +1242,7 @@ export interface Decision1 {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
     | "origin_not_allowed"
@@ -847,12 +1265,23 @@ export interface Decision1 {
     | "vendor_not_allowed"
     | "payee_blocked"
     | "payee_not_allowed"
+    | "agent_blocked"
+    | "agent_not_allowed"
+    | "client_blocked"
+    | "client_not_allowed"
+    | "payee_changed"
+    | "price_drift"
+    | "out_of_hours"
+    | "fact_missing"
+    | "counterparty_not_allowed"
+    | "rate_exceeded"
+    | "denied_by_rule"
+    | "not_allowed_by_rule"
     | "asset_without_price"
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
     | "frozen"
-    | "clock_jump"
     | "circuit_open"
     | "intent_unresolved"
     | "too_many_holds"
@@ -881,7 +1310,7 @@ export interface Decision1 {
    */
   refused?: RefusedAccept[];
   /**
-   * The rules that fired: names of budgets, or places in the policy such as `payment.max_usd`.
+   * The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
    */
   rules: string[];
   /**
@@ -902,6 +1331,14 @@ export interface Decision1 {
  */
 export interface Document1 {
   /**
+   * Which agents may pay, by name; `*` and `?` stand for any letters and any letter.
+   */
+  agents?: ListSection | null;
+  /**
+   * Who decides about what needs approval.
+   */
+  approvals?: ApprovalSection | null;
+  /**
    * Assets that are known beside the registry of stablecoins.
    */
   assets?: AssetSection[] | null;
@@ -914,6 +1351,14 @@ export interface Document1 {
    */
   budgets?: BudgetSection[] | null;
   /**
+   * On whose behalf may be paid, by name; `*` and `?` stand for any letters and any letter.
+   */
+  clients?: ListSection | null;
+  /**
+   * What has to be known of who is paid, from facts that the operator's own provider looks up.
+   */
+  counterparty?: CounterpartySection | null;
+  /**
    * A name for people, shown in decisions and reports.
    */
   name?: string | null;
@@ -925,19 +1370,44 @@ export interface Document1 {
   /**
    * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
    */
-  payees?: ListSection | null;
+  payees?: PayeeSection | null;
   /**
    * What a single payment may be.
    */
   payment?: PaymentSection | null;
   /**
-   * Who may be paid, by the host that was requested.
+   * What things cost, and how far a price may move.
+   */
+  prices?: PriceSection | null;
+  /**
+   * How often, over a window of time.
+   */
+  rates?: RateSection[] | null;
+  /**
+   * Rules for what the sections above can't say.
+   */
+  rules?: RuleSection[] | null;
+  /**
+   * When may be paid.
+   */
+  schedule?: ScheduleSection | null;
+  /**
+   * What becomes of a payment that no rule with `then = "allow"` speaks for: `allow` or `deny`. Default `allow`.
+   */
+  unmatched?: Choice | null;
+  /**
+   * Who may be paid, by the URL that was requested: `api.example.com`, `*.example.com`, `api.example.com/v1`,
+   * `https://api.example.com:8443`, or `regex:` with an expression for the whole of host and path.
    */
   vendors?: ListSection | null;
   /**
    * The policy's own version: a whole number that rises with each change.
    */
   version?: number | null;
+  /**
+   * The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
+   */
+  zones?: ZoneTables | null;
 }
 /**
  * Why a line is not an event.

@@ -50,7 +50,9 @@ export function reportOf(
 }
 
 function figures({ name, key, window, unit, limit, spent, held, available }: BudgetLine): BudgetFigures {
-  const atomic = unit === "usd" ? atomicOfUsd : (text: string) => text;
+  const figure = unit === "usd" ? atomicOfUsd : (text: string) => text;
+  // A budget without a limit asks for approval from a figure on; the demo has none.
+  const atomic = (text: string | null | undefined): string => figure(text ?? "0");
   return {
     name,
     key,

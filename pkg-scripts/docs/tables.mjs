@@ -28,26 +28,67 @@ export function errorsTable() {
 const places = {
   Document: [""],
   PaymentSection: ["payment."],
-  ListSection: ["vendors.", "payees."],
+  ListSection: ["vendors.", "agents.", "clients."],
+  PayeeSection: ["payees."],
   AssetSection: ["assets[]."],
   BudgetSection: ["budgets[]."],
+  RateSection: ["rates[]."],
+  ScheduleSection: ["schedule."],
+  CounterpartySection: ["counterparty."],
+  PriceSection: ["prices."],
+  AgreedSection: ["prices.agreed[]."],
+  RuleSection: ["rules[]."],
+  WhenSection: ["….when."],
+  ApprovalSection: ["approvals."],
   BreakerSection: ["breaker."],
 };
 
 /** How each type is written in a policy; a section has rows of its own. */
 const kinds = {
   String: "text",
+  bool: "true or false",
   u64: "whole number",
   Usd: "US dollars",
   Rate: "US dollars",
   Amount: "atomic units, as a text",
   Span: "span such as `30s`",
-  WindowWord: "span, `session` or `lifetime`",
+  WindowWord: "window",
   PerWords: "word, or list of words",
-  "Vec<String>": "list of texts",
-  "Vec<Scheme>": "list of `exact`, `upto`",
-  "Vec<Flow>": "list of `authorization`, `upfront`, `escrow`",
+  Share100: "per cent",
+  HoursWord: "hours such as `09:00-17:30`",
+  Scheme: "`exact`, `upto`",
+  Flow: "`authorization`, `upfront`, `escrow`",
+  ZoneTables: "made by the wrapper",
 };
+
+/** The words of each choice, from the declarations in src/policy/words.rs. */
+function choices() {
+  const source = readFileSync(join(root, "src/policy/words.rs"), "utf8");
+  const found = {};
+  for (const [, name, body] of source.matchAll(/pub enum (\w+) \{\n((?:.*\n)*?) {4}\}/g)) {
+    const words = [...body.matchAll(/= "(\w+)",/g)].map(([, word]) => `\`${word}\``);
+    if (words.length > 0) found[name] = words.join(", ");
+  }
+  return found;
+}
+
+function kindOf(type) {
+  const item = /^Vec<(\w+)>$/.exec(type)?.[1];
+  const words = { ...choices(), ...kinds }[item ?? type];
+  if (words === undefined) throw new Error(`the type \`${type}\` has no words for it`);
+  return item === undefined ? words : `list of ${item === "String" ? "texts" : words}`;
+}
+
+/** The sections of the policy, a row each. */
+export function sectionsTable() {
+  const source = readFileSync(join(root, "src/policy/document.rs"), "utf8");
+  const body = /pub struct Document \{\n(( {8}.*\n)+) {4}\}/.exec(source)?.[1] ?? "";
+  const rows = rowsOf("", body, true).filter(([key]) => key !== "`zones`");
+  return table(
+    ["key", "what it says"],
+    rows.map(([key, , words]) => [key, words]),
+  );
+}
 
 /** Every key of the policy, from the sections that src/policy/document.rs declares. */
 export function policyTable() {
@@ -63,7 +104,7 @@ export function policyTable() {
   return table(["key", "value", "what it is"], rows);
 }
 
-function rowsOf(prefix, body) {
+function rowsOf(prefix, body, sections = false) {
   const rows = [];
   let doc = [];
   for (const line of body
@@ -77,9 +118,9 @@ function rowsOf(prefix, body) {
     const [, field, type, required] = /^pub (\w+): ([\w<>]+)( = required)?,$/.exec(line) ?? [];
     if (field === undefined) throw new Error(`\`${line}\` is not a field of the policy`);
     const section = /Section>?$/.test(type);
-    if (!section && kinds[type] === undefined) throw new Error(`the type \`${type}\` has no words for it`);
-    if (!section) {
-      rows.push([`\`${prefix}${field}\``, `${kinds[type]}${required ? ", required" : ""}`, doc.join(" ")]);
+    if (!section || sections) {
+      const kind = section ? "" : kindOf(type);
+      rows.push([`\`${prefix}${field}\``, `${kind}${required ? ", required" : ""}`, doc.join(" ")]);
     }
     doc = [];
   }

@@ -119,7 +119,6 @@ test("two processes on one file spend the budget once", async () => {
   );
   const [one = 0, two = 0] = said.map(({ done }) => done);
   assert.equal(one + two, 30, JSON.stringify(said));
-  assert.ok(one > 0 && two > 0, `one of them did it all: ${JSON.stringify(said)}`);
   const w = await open(file, "0.3");
   assert.deepEqual(await daily(w), { held: "0", spent: "0.3" });
   await w.close();
