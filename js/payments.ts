@@ -90,12 +90,17 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
     try {
       const outcome = await ledger.move({ ...event, id: payment.id });
       if (!outcome.ok) throw denied(outcome);
-      const end = outcome.valid_before == null ? Number.NaN : Date.parse(outcome.valid_before);
-      if (end > payment.keptUntil) payment.keptUntil = end;
+      remember(payment, outcome);
     } catch (error) {
       close(payment);
       throw error;
     }
+  }
+
+  /** As long as a signature can be used, so long its payment is known here. */
+  function remember(payment: Payment, outcome: Outcome): void {
+    const end = outcome.valid_before == null ? Number.NaN : Date.parse(outcome.valid_before);
+    if (end > payment.keptUntil) payment.keptUntil = end;
   }
 
   async function settle(payment: Payment, members: Record<string, unknown>): Promise<void> {
@@ -118,6 +123,8 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
     const outcome = await ledger.move({ type: "message", id: payment.id, signer, message });
     if (outcome.ok) {
       payment.shown = true;
+      payment.stage = "ticketed";
+      remember(payment, outcome);
       payment.nonce = outcome.nonce ?? undefined;
     }
     return outcome;
@@ -127,15 +134,8 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
     if (known?.shown === true) throw refusal(known.id, "ticket_used", "this ticket has signed its one message");
     const waiting = known === undefined ? [...open.values()].filter((payment) => !payment.shown) : [known];
     let refused: Outcome | undefined;
-    for (const payment of waiting.filter(({ stage }) => stage === "ticketed")) {
-      const outcome = await show(payment, signer, message);
-      if (outcome.ok) return;
-      refused ??= outcome;
-    }
-    // A client that is not guarded, such as `x402-fetch`, takes no ticket: it is taken for it when its wallet is asked.
-    const payment = waiting.find((payment) => payment.stage === "held" && resembles(payment, message));
-    if (payment !== undefined) {
-      await ticket(payment);
+    // One that has no ticket yet gets it with its message: a client that is not guarded, such as `x402-fetch`, takes none.
+    for (const payment of waiting.filter(({ stage }) => stage === "ticketed" || stage === "held")) {
       const outcome = await show(payment, signer, message);
       if (outcome.ok) return;
       refused ??= outcome;
@@ -263,13 +263,6 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
 /** A payment as text; the official client writes the same text into its header. */
 export function signatureOf(payment: JsonObject): string {
   return JSON.stringify(plain(payment));
-}
-
-/** Whether this message may be for that payment: only a guess at which hold to ask the core about. */
-function resembles({ held: { accept, version } }: Payment, message: unknown): boolean {
-  const text = JSON.stringify(message).toLowerCase();
-  const wanted = [accept.payTo, accept.asset, version === 1 ? accept.maxAmountRequired : accept.amount];
-  return wanted.every((part) => typeof part === "string" && text.includes(`"${part.toLowerCase()}"`));
 }
 
 /** Without a time, nothing is held: no hold would ever end. */

@@ -11,10 +11,10 @@ export interface Scope {
   readonly session?: string;
   /** The client on whose behalf the agent acts. */
   readonly client?: string;
-  /** The most that one call may cost, in US dollars as a decimal text. */
-  readonly maxUsd?: string;
-  /** The networks that the call may use. */
-  readonly network?: string | readonly string[];
+  /** The most that one call may cost, in US dollars as a decimal text; of several the strictest holds. */
+  readonly maxUsd?: string | readonly string[];
+  /** The networks that the call may use: one, or a list of which any will do; of several such lists all hold. */
+  readonly network?: string | readonly string[] | readonly (readonly string[])[];
   /** Calls with the same key are the same intent: while one has an unknown outcome, no other is signed. */
   readonly idempotencyKey?: string;
   /** What was known of the caller: wallet, framework, and whatever else helps people. It decides nothing. */
@@ -35,32 +35,28 @@ export function carrier<T>(): Carrier<T> | undefined {
   return hooks === undefined ? undefined : new hooks.AsyncLocalStorage();
 }
 
-/** One scope within another. A member that is `undefined` names nothing. */
+/**
+ * One scope within another: what the inner one names wins, but a limit never lifts another. The limits of both go to
+ * the core, which holds the payment to all of them. A member that is `undefined` names nothing.
+ */
 export function within(outer: Scope, inner: Scope | undefined): Scope {
   const named: Scope = Object.fromEntries(Object.entries(inner ?? {}).filter(([, value]) => value !== undefined));
-  const both: Scope = { ...outer, ...named };
-  const maxUsd =
-    outer.maxUsd !== undefined && named.maxUsd !== undefined ? lower(outer.maxUsd, named.maxUsd) : undefined;
-  const network =
-    outer.network !== undefined && named.network !== undefined ? shared(outer.network, named.network) : undefined;
-  return { ...both, ...(maxUsd === undefined ? {} : { maxUsd }), ...(network === undefined ? {} : { network }) };
-}
-
-/** Which of two limits the core is told of. One that is no plain decimal goes to the core, which refuses it. */
-function lower(a: string, b: string): string {
-  const strange = [a, b].find((text) => !/^\d{1,30}(\.\d{1,18})?$/.test(String(text)));
-  if (strange !== undefined) return strange;
-  const scaled = (text: string): bigint => {
-    const [whole = "0", part = ""] = String(text).split(".");
-    return BigInt(whole + part.padEnd(18, "0"));
+  const maxUsd = [outer.maxUsd ?? [], named.maxUsd ?? []].flat();
+  const network = [...networkLists(outer.network), ...networkLists(named.network)];
+  return {
+    ...outer,
+    ...named,
+    ...(maxUsd.length === 0 ? {} : { maxUsd }),
+    ...(network.length === 0 ? {} : { network }),
   };
-  return scaled(a) <= scaled(b) ? a : b;
 }
 
-/** The networks that both name in the same words. An empty list lets none through. */
-function shared(a: string | readonly string[], b: string | readonly string[]): readonly string[] {
-  const first = [a].flat();
-  return [b].flat().filter((name) => first.includes(name));
+/** Networks as lists of which any will do, all of which hold. */
+function networkLists(network: Scope["network"]): readonly (readonly string[])[] {
+  if (network === undefined) return [];
+  if (typeof network === "string") return [[network]];
+  const nested = network.every((entry) => typeof entry !== "string");
+  return nested && network.length > 0 ? (network as readonly (readonly string[])[]) : [network as readonly string[]];
 }
 
 /** The members of an event that a scope gives. */
