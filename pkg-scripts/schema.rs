@@ -3,19 +3,21 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use tollwarden::engine::Reply;
+use tollwarden::decision::{BudgetLine, Decision, Outcome};
+use tollwarden::policy::PolicyError;
 use tollwarden::policy::document::Document;
 use tollwarden::reason::Reason;
 
-/// All types that cross the boundary, so that one schema holds their definitions.
+/// All types that cross the boundary, so that one schema holds their definitions. Its fields have no words of their own:
+/// beside a reference, they would make TypeScript's generator write each type twice.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Boundary {
-    /// The answer to an event.
-    reply: Reply,
-    /// A policy.
+    decision: Decision,
+    outcome: Outcome,
+    budget: BudgetLine,
+    error: PolicyError,
     policy: Document,
-    /// A stable reason code.
     reason: Reason,
 }
 

@@ -1,77 +1,13 @@
 // Generated from the Rust types by pkg-scripts/types.mjs: `npm run types`. Do not edit.
 
 /**
- * What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
- */
-export type Rate = string;
-/**
- * A length of time, such as `30s`, `24h` or `1h30m`.
- */
-export type Span = string;
-/**
- * US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
- */
-export type Usd = string;
-/**
  * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
  */
 export type Amount = string;
 /**
- * One word, or a list of words: a counter for each combination.
+ * US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
  */
-export type PerWords = Per | [Per, ...Per[]];
-/**
- * What a budget or a rate keeps a counter for.
- */
-export type Per = "all" | "agent" | "client" | "session" | "vendor" | "endpoint" | "payee" | "network";
-/**
- * A day of the week.
- */
-export type DayWord = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
-/**
- * Hours of a day, such as `09:00-17:30`; `22:00-06:00` goes over midnight.
- */
-export type Hours = string;
-/**
- * A level of risk, by the operator's facts.
- */
-export type RiskWord = "low" | "medium" | "high";
-/**
- * How the price is charged.
- */
-export type Scheme = "exact" | "upto";
-/**
- * A rolling span such as `24h`, or `day`, `week`, `month`, `session`, `lifetime`.
- */
-export type Window = string;
-/**
- * What becomes of a payment for which a fact is missing.
- */
-export type OnMissing = "deny" | "allow";
-/**
- * What becomes of a payment when something is not what it was.
- */
-export type OnChange = "warn" | "approve" | "deny";
-/**
- * When the money is taken, relative to the delivery (`extra.paymentFlow`).
- */
-export type Flow = "authorization" | "upfront" | "escrow";
-/**
- * A share in per cent, with at most two decimals, such as `12.5`.
- */
-export type Percent = number | string;
-/**
- * What becomes of a payment that comes too soon.
- */
-export type RateThen = "deny" | "delay";
-/**
- * What becomes of the payments that a rule speaks of, from the mildest to the strictest.
- */
-export type Then = "allow" | "flag" | "require_approval" | "deny";
-/**
- * To let something be, or not.
- */
-export type Choice = "allow" | "deny";
+export type Usd = string;
 /**
  * Where a hold stands. From `Signing` on, only proof frees the money.
  */
@@ -151,58 +87,185 @@ export type Reason =
   | "unticketed_signature"
   | "ticket_used";
 /**
+ * What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
+ */
+export type Rate = string;
+/**
+ * A length of time, such as `30s`, `24h` or `1h30m`.
+ */
+export type Span = string;
+/**
+ * One word, or a list of words: a counter for each combination.
+ */
+export type PerWords = Per | [Per, ...Per[]];
+/**
+ * What a budget or a rate keeps a counter for.
+ */
+export type Per = "all" | "agent" | "client" | "session" | "vendor" | "endpoint" | "payee" | "network";
+/**
+ * A day of the week.
+ */
+export type DayWord = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+/**
+ * Hours of a day, such as `09:00-17:30`; `22:00-06:00` goes over midnight.
+ */
+export type Hours = string;
+/**
+ * A level of risk, by the operator's facts.
+ */
+export type RiskWord = "low" | "medium" | "high";
+/**
+ * How the price is charged.
+ */
+export type Scheme = "exact" | "upto";
+/**
+ * A rolling span such as `24h`, or `day`, `week`, `month`, `session`, `lifetime`.
+ */
+export type Window = string;
+/**
+ * What becomes of a payment for which a fact is missing.
+ */
+export type OnMissing = "deny" | "allow";
+/**
+ * What becomes of a payment when something is not what it was.
+ */
+export type OnChange = "warn" | "approve" | "deny";
+/**
+ * When the money is taken, relative to the delivery (`extra.paymentFlow`).
+ */
+export type Flow = "authorization" | "upfront" | "escrow";
+/**
+ * A share in per cent, with at most two decimals, such as `12.5`.
+ */
+export type Percent = number | string;
+/**
+ * What becomes of a payment that comes too soon.
+ */
+export type RateThen = "deny" | "delay";
+/**
+ * What becomes of the payments that a rule speaks of, from the mildest to the strictest.
+ */
+export type Then = "allow" | "flag" | "require_approval" | "deny";
+/**
+ * To let something be, or not.
+ */
+export type Choice = "allow" | "deny";
+/**
  * What the policy says to a payment.
  */
 export type Action = "allow" | "require_approval" | "deny";
-/**
- * The answer to an event.
- */
-export type Reply =
-  | Decision
-  | Outcome
-  | {
-      /**
-       * One line for each counter.
-       */
-      budgets: BudgetLine[];
-    }
-  | {
-      /**
-       * What is wrong with the one that was refused.
-       */
-      errors?: PolicyError[];
-      /**
-       * Whether the policy is in force now.
-       */
-      ok: boolean;
-      /**
-       * The hash of the policy in force.
-       */
-      policy: string;
-    }
-  | {
-      /**
-       * Always true.
-       */
-      ok: boolean;
-    }
-  | {
-      /**
-       * Their keys.
-       */
-      missing: string[];
-    }
-  | {
-      error: EventError;
-    };
 
 /**
- * All types that cross the boundary, so that one schema holds their definitions.
+ * All types that cross the boundary, so that one schema holds their definitions. Its fields have no words of their own:
+ * beside a reference, they would make TypeScript's generator write each type twice.
  */
 export interface Boundary {
+  budget: BudgetLine;
+  decision: Decision;
+  error: PolicyError;
+  outcome: Outcome;
   policy: Document;
+  reason: Reason;
+}
+/**
+ * What is left of one budget's counter.
+ */
+export interface BudgetLine {
   /**
-   * A stable reason code.
+   * What is left of the limit; 0 if more was captured than was held.
+   */
+  available?: string | null;
+  /**
+   * Held in open holds.
+   */
+  held: string;
+  /**
+   * Whose counter: the values of `per`, joined by `,`; `*` where there is one for all.
+   */
+  key: string;
+  /**
+   * The limit: US dollars, or atomic units. Absent where only approval is asked from a figure on.
+   */
+  limit?: string | null;
+  /**
+   * The budget's name.
+   */
+  name: string;
+  /**
+   * Spent within the window.
+   */
+  spent: string;
+  /**
+   * `usd`, or the asset as `network/address`.
+   */
+  unit: string;
+  /**
+   * The window: a span, `session` or `lifetime`.
+   */
+  window: string;
+}
+/**
+ * The answer to *may this be paid?*
+ */
+export interface Decision {
+  /**
+   * Which entry of the offer was chosen, or came nearest.
+   */
+  accept?: number | null;
+  /**
+   * What the policy says.
+   */
+  action: "allow" | "require_approval" | "deny";
+  /**
+   * The amount of that entry, in atomic units, as a decimal text.
+   */
+  amount?: Amount | null;
+  /**
+   * Whose approval is wanted.
+   */
+  approval?: ApprovalWanted | null;
+  /**
+   * The asset, as `network/address`.
+   */
+  asset?: string | null;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
+   */
+  delay?: boolean;
+  /**
+   * The field concerned, such as `accepts[0].amount`.
+   */
+  field?: string | null;
+  /**
+   * The smallest change that would let it pass, where there is one.
+   */
+  fix?: Fix | null;
+  /**
+   * The rules that mark the payment, whatever becomes of it.
+   */
+  flags?: string[];
+  /**
+   * An earlier hold that stands in the way.
+   */
+  hold?: string | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people: what was wrong, with the value.
+   */
+  message?: string | null;
+  /**
+   * The address that is paid.
+   */
+  payee?: string | null;
+  /**
+   * Why, as a stable code.
    */
   reason:
     | "allowed"
@@ -272,49 +335,215 @@ export interface Boundary {
     | "unticketed_signature"
     | "ticket_used";
   /**
-   * The answer to an event.
+   * Why the other entries of the offer were not chosen.
    */
-  reply:
-    | Decision
-    | Outcome
-    | {
-        /**
-         * One line for each counter.
-         */
-        budgets: BudgetLine[];
-      }
-    | {
-        /**
-         * What is wrong with the one that was refused.
-         */
-        errors?: PolicyError[];
-        /**
-         * Whether the policy is in force now.
-         */
-        ok: boolean;
-        /**
-         * The hash of the policy in force.
-         */
-        policy: string;
-      }
-    | {
-        /**
-         * Always true.
-         */
-        ok: boolean;
-      }
-    | {
-        /**
-         * Their keys.
-         */
-        missing: string[];
-      }
-    | {
-        error: EventError;
-      };
+  refused?: RefusedAccept[];
+  /**
+   * The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
+   */
+  rules: string[];
+  /**
+   * Where the hold stands, where there is one.
+   */
+  state?: State | null;
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * The amount in US dollars, rounded up, as a decimal text; absent where the asset has no price.
+   */
+  usd?: Usd | null;
 }
 /**
- * A policy.
+ * Whose approval is wanted.
+ */
+export interface ApprovalWanted {
+  /**
+   * How many have.
+   */
+  approved: number;
+  /**
+   * The id to approve: the payment's own.
+   */
+  id: string;
+  /**
+   * How many people have to approve.
+   */
+  threshold: number;
+}
+/**
+ * The smallest change that would let a payment pass.
+ */
+export interface Fix {
+  /**
+   * The largest amount that would pass now, in atomic units.
+   */
+  max_amount?: Amount | null;
+  /**
+   * The same in US dollars, rounded down to what the limits leave.
+   */
+  max_amount_usd?: Usd | null;
+  /**
+   * The earliest time at which the same payment would pass, if nothing more is spent until then (ISO 8601).
+   */
+  retry_at?: string | null;
+}
+/**
+ * Why one entry of an offer was not chosen.
+ */
+export interface RefusedAccept {
+  /**
+   * Which entry.
+   */
+  accept: number;
+  /**
+   * The field concerned.
+   */
+  field?: string | null;
+  /**
+   * Why, as a stable code.
+   */
+  reason:
+    | "allowed"
+    | "approval_required"
+    | "approval_rejected"
+    | "not_an_approver"
+    | "malformed_request"
+    | "malformed_url"
+    | "origin_not_allowed"
+    | "redirected_offer"
+    | "malformed_offer"
+    | "malformed_amount"
+    | "malformed_lifetime"
+    | "malformed_network"
+    | "malformed_address"
+    | "unknown_network"
+    | "unknown_asset"
+    | "unknown_scheme"
+    | "unsupported_flow"
+    | "unsupported_extension"
+    | "lifetime_too_long"
+    | "network_not_allowed"
+    | "asset_not_allowed"
+    | "scheme_not_allowed"
+    | "vendor_blocked"
+    | "vendor_not_allowed"
+    | "payee_blocked"
+    | "payee_not_allowed"
+    | "agent_blocked"
+    | "agent_not_allowed"
+    | "client_blocked"
+    | "client_not_allowed"
+    | "payee_changed"
+    | "price_drift"
+    | "out_of_hours"
+    | "fact_missing"
+    | "counterparty_not_allowed"
+    | "rate_exceeded"
+    | "denied_by_rule"
+    | "not_allowed_by_rule"
+    | "asset_without_price"
+    | "payment_too_large"
+    | "caller_limit"
+    | "budget_exceeded"
+    | "frozen"
+    | "circuit_open"
+    | "intent_unresolved"
+    | "too_many_holds"
+    | "conflict"
+    | "store_conflict"
+    | "store_unavailable"
+    | "internal_error"
+    | "unknown_id"
+    | "wrong_state"
+    | "hold_expired"
+    | "malformed_payload"
+    | "version_mismatch"
+    | "scheme_mismatch"
+    | "network_mismatch"
+    | "asset_mismatch"
+    | "payee_mismatch"
+    | "amount_mismatch"
+    | "lifetime_mismatch"
+    | "spender_mismatch"
+    | "payer_mismatch"
+    | "accepted_mismatch"
+    | "unticketed_signature"
+    | "ticket_used";
+  /**
+   * The rules that fired.
+   */
+  rules: string[];
+}
+/**
+ * One thing wrong with a policy.
+ */
+export interface PolicyError {
+  /**
+   * What is wrong and what was expected, in one sentence without a full stop.
+   */
+  message: string;
+  /**
+   * Where, such as `budgets[1].window`; empty for the document itself.
+   */
+  path: string;
+}
+/**
+ * The answer of a verb that moves a hold on.
+ */
+export interface Outcome {
+  /**
+   * True if more was captured than was held, or after the hold was let go.
+   */
+  breach?: boolean;
+  /**
+   * What is booked as captured, in atomic units.
+   */
+  captured?: Amount | null;
+  /**
+   * The field concerned.
+   */
+  field?: string | null;
+  /**
+   * On what ground the hold was closed.
+   */
+  ground?: Ground | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * One sentence for people.
+   */
+  message?: string | null;
+  /**
+   * The authorization's own number on its chain.
+   */
+  nonce?: string | null;
+  /**
+   * Whether it was done.
+   */
+  ok: boolean;
+  /**
+   * Why not, as a stable code.
+   */
+  reason?: Reason | null;
+  /**
+   * What was given back in all, in atomic units.
+   */
+  refunded?: Amount | null;
+  /**
+   * Where the hold stands now.
+   */
+  state?: State | null;
+  /**
+   * The latest time at which the signature can be used (ISO 8601).
+   */
+  valid_before?: string | null;
+}
+/**
+ * A policy: what an agent may pay, to whom, and how much in all.
  */
 export interface Document {
   /**
@@ -782,700 +1011,4 @@ export interface ZoneTables {
      */
     until: number;
   };
-}
-/**
- * To `authorize` and `check`.
- */
-export interface Decision {
-  /**
-   * Which entry of the offer was chosen, or came nearest.
-   */
-  accept?: number | null;
-  /**
-   * What the policy says.
-   */
-  action: "allow" | "require_approval" | "deny";
-  /**
-   * The amount of that entry, in atomic units, as a decimal text.
-   */
-  amount?: Amount | null;
-  /**
-   * Whose approval is wanted.
-   */
-  approval?: ApprovalWanted | null;
-  /**
-   * The asset, as `network/address`.
-   */
-  asset?: string | null;
-  /**
-   * How many decimals the asset has.
-   */
-  decimals?: number | null;
-  /**
-   * True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
-   */
-  delay?: boolean;
-  /**
-   * The field concerned, such as `accepts[0].amount`.
-   */
-  field?: string | null;
-  /**
-   * The smallest change that would let it pass, where there is one.
-   */
-  fix?: Fix | null;
-  /**
-   * The rules that mark the payment, whatever becomes of it.
-   */
-  flags?: string[];
-  /**
-   * An earlier hold that stands in the way.
-   */
-  hold?: string | null;
-  /**
-   * The caller's id for the payment.
-   */
-  id: string;
-  /**
-   * One sentence for people: what was wrong, with the value.
-   */
-  message?: string | null;
-  /**
-   * The address that is paid.
-   */
-  payee?: string | null;
-  /**
-   * Why, as a stable code.
-   */
-  reason:
-    | "allowed"
-    | "approval_required"
-    | "approval_rejected"
-    | "not_an_approver"
-    | "malformed_request"
-    | "malformed_url"
-    | "origin_not_allowed"
-    | "redirected_offer"
-    | "malformed_offer"
-    | "malformed_amount"
-    | "malformed_lifetime"
-    | "malformed_network"
-    | "malformed_address"
-    | "unknown_network"
-    | "unknown_asset"
-    | "unknown_scheme"
-    | "unsupported_flow"
-    | "unsupported_extension"
-    | "lifetime_too_long"
-    | "network_not_allowed"
-    | "asset_not_allowed"
-    | "scheme_not_allowed"
-    | "vendor_blocked"
-    | "vendor_not_allowed"
-    | "payee_blocked"
-    | "payee_not_allowed"
-    | "agent_blocked"
-    | "agent_not_allowed"
-    | "client_blocked"
-    | "client_not_allowed"
-    | "payee_changed"
-    | "price_drift"
-    | "out_of_hours"
-    | "fact_missing"
-    | "counterparty_not_allowed"
-    | "rate_exceeded"
-    | "denied_by_rule"
-    | "not_allowed_by_rule"
-    | "asset_without_price"
-    | "payment_too_large"
-    | "caller_limit"
-    | "budget_exceeded"
-    | "frozen"
-    | "circuit_open"
-    | "intent_unresolved"
-    | "too_many_holds"
-    | "conflict"
-    | "store_conflict"
-    | "store_unavailable"
-    | "internal_error"
-    | "unknown_id"
-    | "wrong_state"
-    | "hold_expired"
-    | "malformed_payload"
-    | "version_mismatch"
-    | "scheme_mismatch"
-    | "network_mismatch"
-    | "asset_mismatch"
-    | "payee_mismatch"
-    | "amount_mismatch"
-    | "lifetime_mismatch"
-    | "spender_mismatch"
-    | "payer_mismatch"
-    | "accepted_mismatch"
-    | "unticketed_signature"
-    | "ticket_used";
-  /**
-   * Why the other entries of the offer were not chosen.
-   */
-  refused?: RefusedAccept[];
-  /**
-   * The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
-   */
-  rules: string[];
-  /**
-   * Where the hold stands, where there is one.
-   */
-  state?: State | null;
-  /**
-   * A name of the asset for people. It decides nothing.
-   */
-  symbol?: string | null;
-  /**
-   * The amount in US dollars, rounded up, as a decimal text; absent where the asset has no price.
-   */
-  usd?: Usd | null;
-}
-/**
- * Whose approval is wanted.
- */
-export interface ApprovalWanted {
-  /**
-   * How many have.
-   */
-  approved: number;
-  /**
-   * The id to approve: the payment's own.
-   */
-  id: string;
-  /**
-   * How many people have to approve.
-   */
-  threshold: number;
-}
-/**
- * The smallest change that would let a payment pass.
- */
-export interface Fix {
-  /**
-   * The largest amount that would pass now, in atomic units.
-   */
-  max_amount?: Amount | null;
-  /**
-   * The same in US dollars, rounded down to what the limits leave.
-   */
-  max_amount_usd?: Usd | null;
-  /**
-   * The earliest time at which the same payment would pass, if nothing more is spent until then (ISO 8601).
-   */
-  retry_at?: string | null;
-}
-/**
- * Why one entry of an offer was not chosen.
- */
-export interface RefusedAccept {
-  /**
-   * Which entry.
-   */
-  accept: number;
-  /**
-   * The field concerned.
-   */
-  field?: string | null;
-  /**
-   * Why, as a stable code.
-   */
-  reason:
-    | "allowed"
-    | "approval_required"
-    | "approval_rejected"
-    | "not_an_approver"
-    | "malformed_request"
-    | "malformed_url"
-    | "origin_not_allowed"
-    | "redirected_offer"
-    | "malformed_offer"
-    | "malformed_amount"
-    | "malformed_lifetime"
-    | "malformed_network"
-    | "malformed_address"
-    | "unknown_network"
-    | "unknown_asset"
-    | "unknown_scheme"
-    | "unsupported_flow"
-    | "unsupported_extension"
-    | "lifetime_too_long"
-    | "network_not_allowed"
-    | "asset_not_allowed"
-    | "scheme_not_allowed"
-    | "vendor_blocked"
-    | "vendor_not_allowed"
-    | "payee_blocked"
-    | "payee_not_allowed"
-    | "agent_blocked"
-    | "agent_not_allowed"
-    | "client_blocked"
-    | "client_not_allowed"
-    | "payee_changed"
-    | "price_drift"
-    | "out_of_hours"
-    | "fact_missing"
-    | "counterparty_not_allowed"
-    | "rate_exceeded"
-    | "denied_by_rule"
-    | "not_allowed_by_rule"
-    | "asset_without_price"
-    | "payment_too_large"
-    | "caller_limit"
-    | "budget_exceeded"
-    | "frozen"
-    | "circuit_open"
-    | "intent_unresolved"
-    | "too_many_holds"
-    | "conflict"
-    | "store_conflict"
-    | "store_unavailable"
-    | "internal_error"
-    | "unknown_id"
-    | "wrong_state"
-    | "hold_expired"
-    | "malformed_payload"
-    | "version_mismatch"
-    | "scheme_mismatch"
-    | "network_mismatch"
-    | "asset_mismatch"
-    | "payee_mismatch"
-    | "amount_mismatch"
-    | "lifetime_mismatch"
-    | "spender_mismatch"
-    | "payer_mismatch"
-    | "accepted_mismatch"
-    | "unticketed_signature"
-    | "ticket_used";
-  /**
-   * The rules that fired.
-   */
-  rules: string[];
-}
-/**
- * To the events that move a hold on.
- */
-export interface Outcome {
-  /**
-   * True if more was captured than was held, or after the hold was let go.
-   */
-  breach?: boolean;
-  /**
-   * What is booked as captured, in atomic units.
-   */
-  captured?: Amount | null;
-  /**
-   * The field concerned.
-   */
-  field?: string | null;
-  /**
-   * On what ground the hold was closed.
-   */
-  ground?: Ground | null;
-  /**
-   * The caller's id for the payment.
-   */
-  id: string;
-  /**
-   * One sentence for people.
-   */
-  message?: string | null;
-  /**
-   * The authorization's own number on its chain.
-   */
-  nonce?: string | null;
-  /**
-   * Whether it was done.
-   */
-  ok: boolean;
-  /**
-   * Why not, as a stable code.
-   */
-  reason?: Reason | null;
-  /**
-   * What was given back in all, in atomic units.
-   */
-  refunded?: Amount | null;
-  /**
-   * Where the hold stands now.
-   */
-  state?: State | null;
-  /**
-   * The latest time at which the signature can be used (ISO 8601).
-   */
-  valid_before?: string | null;
-}
-/**
- * What is left of one budget's counter.
- */
-export interface BudgetLine {
-  /**
-   * What is left of the limit; 0 if more was captured than was held.
-   */
-  available?: string | null;
-  /**
-   * Held in open holds.
-   */
-  held: string;
-  /**
-   * Whose counter: the values of `per`, joined by `,`; `*` where there is one for all.
-   */
-  key: string;
-  /**
-   * The limit: US dollars, or atomic units. Absent where only approval is asked from a figure on.
-   */
-  limit?: string | null;
-  /**
-   * The budget's name.
-   */
-  name: string;
-  /**
-   * Spent within the window.
-   */
-  spent: string;
-  /**
-   * `usd`, or the asset as `network/address`.
-   */
-  unit: string;
-  /**
-   * The window: a span, `session` or `lifetime`.
-   */
-  window: string;
-}
-/**
- * One thing wrong with a policy.
- */
-export interface PolicyError {
-  /**
-   * What is wrong and what was expected, in one sentence without a full stop.
-   */
-  message: string;
-  /**
-   * Where, such as `budgets[1].window`; empty for the document itself.
-   */
-  path: string;
-}
-/**
- * What is wrong with it.
- */
-export interface EventError {
-  /**
-   * `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
-   */
-  code: string;
-  /**
-   * The line's number, from 1, where lines are read.
-   */
-  line?: number | null;
-  /**
-   * One sentence that names the member.
-   */
-  message: string;
-}
-/**
- * The answer to *may this be paid?*
- */
-export interface Decision1 {
-  /**
-   * Which entry of the offer was chosen, or came nearest.
-   */
-  accept?: number | null;
-  /**
-   * What the policy says.
-   */
-  action: "allow" | "require_approval" | "deny";
-  /**
-   * The amount of that entry, in atomic units, as a decimal text.
-   */
-  amount?: Amount | null;
-  /**
-   * Whose approval is wanted.
-   */
-  approval?: ApprovalWanted | null;
-  /**
-   * The asset, as `network/address`.
-   */
-  asset?: string | null;
-  /**
-   * How many decimals the asset has.
-   */
-  decimals?: number | null;
-  /**
-   * True if the payment only comes too soon, and the policy wants it to wait until `fix.retry_at`.
-   */
-  delay?: boolean;
-  /**
-   * The field concerned, such as `accepts[0].amount`.
-   */
-  field?: string | null;
-  /**
-   * The smallest change that would let it pass, where there is one.
-   */
-  fix?: Fix | null;
-  /**
-   * The rules that mark the payment, whatever becomes of it.
-   */
-  flags?: string[];
-  /**
-   * An earlier hold that stands in the way.
-   */
-  hold?: string | null;
-  /**
-   * The caller's id for the payment.
-   */
-  id: string;
-  /**
-   * One sentence for people: what was wrong, with the value.
-   */
-  message?: string | null;
-  /**
-   * The address that is paid.
-   */
-  payee?: string | null;
-  /**
-   * Why, as a stable code.
-   */
-  reason:
-    | "allowed"
-    | "approval_required"
-    | "approval_rejected"
-    | "not_an_approver"
-    | "malformed_request"
-    | "malformed_url"
-    | "origin_not_allowed"
-    | "redirected_offer"
-    | "malformed_offer"
-    | "malformed_amount"
-    | "malformed_lifetime"
-    | "malformed_network"
-    | "malformed_address"
-    | "unknown_network"
-    | "unknown_asset"
-    | "unknown_scheme"
-    | "unsupported_flow"
-    | "unsupported_extension"
-    | "lifetime_too_long"
-    | "network_not_allowed"
-    | "asset_not_allowed"
-    | "scheme_not_allowed"
-    | "vendor_blocked"
-    | "vendor_not_allowed"
-    | "payee_blocked"
-    | "payee_not_allowed"
-    | "agent_blocked"
-    | "agent_not_allowed"
-    | "client_blocked"
-    | "client_not_allowed"
-    | "payee_changed"
-    | "price_drift"
-    | "out_of_hours"
-    | "fact_missing"
-    | "counterparty_not_allowed"
-    | "rate_exceeded"
-    | "denied_by_rule"
-    | "not_allowed_by_rule"
-    | "asset_without_price"
-    | "payment_too_large"
-    | "caller_limit"
-    | "budget_exceeded"
-    | "frozen"
-    | "circuit_open"
-    | "intent_unresolved"
-    | "too_many_holds"
-    | "conflict"
-    | "store_conflict"
-    | "store_unavailable"
-    | "internal_error"
-    | "unknown_id"
-    | "wrong_state"
-    | "hold_expired"
-    | "malformed_payload"
-    | "version_mismatch"
-    | "scheme_mismatch"
-    | "network_mismatch"
-    | "asset_mismatch"
-    | "payee_mismatch"
-    | "amount_mismatch"
-    | "lifetime_mismatch"
-    | "spender_mismatch"
-    | "payer_mismatch"
-    | "accepted_mismatch"
-    | "unticketed_signature"
-    | "ticket_used";
-  /**
-   * Why the other entries of the offer were not chosen.
-   */
-  refused?: RefusedAccept[];
-  /**
-   * The rules that fired: names of budgets, rates and rules, or places in the policy such as `payment.max_usd`.
-   */
-  rules: string[];
-  /**
-   * Where the hold stands, where there is one.
-   */
-  state?: State | null;
-  /**
-   * A name of the asset for people. It decides nothing.
-   */
-  symbol?: string | null;
-  /**
-   * The amount in US dollars, rounded up, as a decimal text; absent where the asset has no price.
-   */
-  usd?: Usd | null;
-}
-/**
- * A policy: what an agent may pay, to whom, and how much in all.
- */
-export interface Document1 {
-  /**
-   * Which agents may pay, by name; `*` and `?` stand for any letters and any letter.
-   */
-  agents?: ListSection | null;
-  /**
-   * Who decides about what needs approval.
-   */
-  approvals?: ApprovalSection | null;
-  /**
-   * Assets that are known beside the registry of stablecoins.
-   */
-  assets?: AssetSection[] | null;
-  /**
-   * When to stop calling an origin or a facilitator that fails.
-   */
-  breaker?: BreakerSection | null;
-  /**
-   * How much in all, over a window of time.
-   */
-  budgets?: BudgetSection[] | null;
-  /**
-   * On whose behalf may be paid, by name; `*` and `?` stand for any letters and any letter.
-   */
-  clients?: ListSection | null;
-  /**
-   * What has to be known of who is paid, from facts that the operator's own provider looks up.
-   */
-  counterparty?: CounterpartySection | null;
-  /**
-   * A name for people, shown in decisions and reports.
-   */
-  name?: string | null;
-  /**
-   * Exact origins that are let through although they are not https on the default port with a DNS name,
-   * such as `http://127.0.0.1:4021`.
-   */
-  origins?: string[] | null;
-  /**
-   * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
-   */
-  payees?: PayeeSection | null;
-  /**
-   * What a single payment may be.
-   */
-  payment?: PaymentSection | null;
-  /**
-   * What things cost, and how far a price may move.
-   */
-  prices?: PriceSection | null;
-  /**
-   * How often, over a window of time.
-   */
-  rates?: RateSection[] | null;
-  /**
-   * Rules for what the sections above can't say.
-   */
-  rules?: RuleSection[] | null;
-  /**
-   * When may be paid.
-   */
-  schedule?: ScheduleSection | null;
-  /**
-   * What becomes of a payment that no rule with `then = "allow"` speaks for: `allow` or `deny`. Default `allow`.
-   */
-  unmatched?: Choice | null;
-  /**
-   * Who may be paid, by the URL that was requested: `api.example.com`, `*.example.com`, `api.example.com/v1`,
-   * `https://api.example.com:8443`, or `regex:` with an expression for the whole of host and path.
-   */
-  vendors?: ListSection | null;
-  /**
-   * The policy's own version: a whole number that rises with each change.
-   */
-  version?: number | null;
-  /**
-   * The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
-   */
-  zones?: ZoneTables | null;
-}
-/**
- * Why a line is not an event.
- */
-export interface EventError1 {
-  /**
-   * `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
-   */
-  code: string;
-  /**
-   * The line's number, from 1, where lines are read.
-   */
-  line?: number | null;
-  /**
-   * One sentence that names the member.
-   */
-  message: string;
-}
-/**
- * The answer of a verb that moves a hold on.
- */
-export interface Outcome1 {
-  /**
-   * True if more was captured than was held, or after the hold was let go.
-   */
-  breach?: boolean;
-  /**
-   * What is booked as captured, in atomic units.
-   */
-  captured?: Amount | null;
-  /**
-   * The field concerned.
-   */
-  field?: string | null;
-  /**
-   * On what ground the hold was closed.
-   */
-  ground?: Ground | null;
-  /**
-   * The caller's id for the payment.
-   */
-  id: string;
-  /**
-   * One sentence for people.
-   */
-  message?: string | null;
-  /**
-   * The authorization's own number on its chain.
-   */
-  nonce?: string | null;
-  /**
-   * Whether it was done.
-   */
-  ok: boolean;
-  /**
-   * Why not, as a stable code.
-   */
-  reason?: Reason | null;
-  /**
-   * What was given back in all, in atomic units.
-   */
-  refunded?: Amount | null;
-  /**
-   * Where the hold stands now.
-   */
-  state?: State | null;
-  /**
-   * The latest time at which the signature can be used (ISO 8601).
-   */
-  valid_before?: string | null;
 }
