@@ -12,6 +12,7 @@ use crate::time::Millis;
 mod compile;
 pub mod document;
 pub mod glob;
+pub mod import;
 pub mod read;
 pub mod vendors;
 pub mod when;
