@@ -37,7 +37,7 @@ export function guardedFetch(payments: Payments, base: Fetch, scope: () => Scope
     const request = new Request(input, init);
     const payment = paymentOf(request.headers);
     if (payment === "none") {
-      const { response, held } = await ask(payments, request, base, scope());
+      const { response, held } = await ask(payments, request, base, scope(), true);
       if (held === undefined) return response;
       discard(response);
       return markedResponse(held.held, held.id, response);
@@ -57,7 +57,7 @@ export function payingFetch(payments: Payments, base: Fetch, scope: () => Scope,
       throw refusal("", "unticketed_signature", "the request carries a payment already");
     }
     const again = request.clone();
-    const { response, held } = await ask(payments, request, base, scope());
+    const { response, held } = await ask(payments, request, base, scope(), false);
     if (held === undefined) {
       await again.body?.cancel();
       return response;
@@ -87,6 +87,7 @@ async function ask(
   request: Request,
   base: Fetch,
   scope: Scope,
+  byClient: boolean,
 ): Promise<{ readonly response: Response; readonly held?: Payment }> {
   // The body is gone once it is sent; its digest is part of what makes two calls the same.
   const body = request.body === null ? undefined : request.clone();
@@ -118,6 +119,7 @@ async function ask(
         method,
         url: urlText(url),
         offerText: offer.text,
+        byClient,
         offerOrigin: moved ? from : undefined,
         bodyDigest: body === undefined ? undefined : await sha256(await body.arrayBuffer()),
       },

@@ -43,7 +43,12 @@ export interface Asked {
   /** The offer's own text. */
   readonly offerText: string;
   readonly bodyDigest?: string | undefined;
+  /** Whether the guarded clients pay it: then entries that none of them can pay are not chosen. */
+  readonly byClient: boolean;
 }
+
+/** Whether a client can pay an entry of an offer of this version. */
+export type CanPay = (version: unknown, entry: unknown) => boolean;
 
 export interface Payments {
   /** Judges an offer and holds the money. Throws `PaymentDenied`. */
@@ -60,6 +65,8 @@ export interface Payments {
   send(payment: Payment, request: Request, through: typeof fetch): Promise<Response>;
   /** Nothing will be sent. Lets the money go, unless the ticket is out: then something may have been signed. */
   abandon(payment: Payment): Promise<void>;
+  /** A guarded client, by what it can pay. */
+  addClient(canPay: CanPay): void;
   byId(id: string): Payment | undefined;
   bySignature(signature: string): Payment | undefined;
   /** Payments held for this request that nothing was signed for yet. */
@@ -68,6 +75,7 @@ export interface Payments {
 
 export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => number): Payments {
   const open = new Map<string, Payment>();
+  const clients: CanPay[] = [];
   const signingFor = carrier<Payment>();
 
   /** Returns the time. */
@@ -150,12 +158,14 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
       const named = offeredBy(asked.offerText);
       const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
       const id = ledger.drawId();
+      const payable = asked.byClient ? payableBy(clients, asked.offerText, named) : undefined;
       const decision = await ledger.authorize({
         id,
         ...scopeMembers(scope),
         method: asked.method,
         url: asked.url,
         offer_text: asked.offerText,
+        ...(payable === undefined ? {} : { payable }),
         ...(asked.offerOrigin === undefined ? {} : { offer_origin: asked.offerOrigin }),
         ...(asked.bodyDigest === undefined ? {} : { body_digest: asked.bodyDigest }),
         ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
@@ -251,6 +261,7 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
       else if (payment.stage === "ticketed") close(payment);
     },
 
+    addClient: (canPay) => void clients.push(canPay),
     byId: (id) => open.get(id),
     bySignature: (signature) => [...open.values()].find((payment) => payment.signature === signature),
     heldFor: (method, url) =>
@@ -285,6 +296,14 @@ export function plain(value: unknown): unknown {
     return member;
   });
   return text === undefined ? null : JSON.parse(text);
+}
+
+/** The places of the entries that one of the clients can pay; nothing where no client said what it can. */
+function payableBy(clients: readonly CanPay[], offerText: string, entries: readonly unknown[]): number[] | undefined {
+  if (clients.length === 0) return undefined;
+  const offer = safeParse(offerText);
+  const version = isRecord(offer) ? offer.x402Version : undefined;
+  return entries.flatMap((entry, place) => (clients.some((canPay) => canPay(version, entry)) ? [place] : []));
 }
 
 /** The entries of an offer, as far as it is one. */

@@ -113,6 +113,10 @@ fn decide(
     let mut judged = Vec::with_capacity(offer.accepts.len());
     for (accept, entry) in offer.accepts.iter().enumerate() {
         judged.push(match entry {
+            Ok(_) if !can_pay(request, accept) => {
+                let message = "no wallet of the caller's can pay it";
+                Judged::malformed(accept, &Refusal::at(Reason::NotPayable, format!("accepts[{accept}]"), message))
+            }
             Ok(terms) => judge(policy, work, request, target, terms, accept, now)?,
             Err(refusal) => Judged::malformed(accept, refusal),
         });
@@ -202,6 +206,11 @@ fn hold(
     decision.state = Some(State::Held);
     decision.approval = None;
     Ok(decision)
+}
+
+fn can_pay(request: &Request, accept: usize) -> bool {
+    let payable = request.payable.as_ref();
+    payable.is_none_or(|payable| u64::try_from(accept).is_ok_and(|accept| payable.contains(&accept)))
 }
 
 /// The same id again: with the same content the same answer, as far as the hold still stands.

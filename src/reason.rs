@@ -58,6 +58,7 @@ reasons! {
     UnsupportedExtension "unsupported_extension" "An extension makes the wallet sign more than the payment." "Tell the seller; such an offer is never paid."
     LifetimeTooLong "lifetime_too_long" "The signature would stay usable for longer than the policy allows." "Raise `payment.max_lifetime_seconds`, or ask the seller for a shorter one."
 
+    NotPayable "not_payable" "No wallet of the caller's can pay this entry." "Register a scheme for its network, or ask the seller for another."
     NetworkNotAllowed "network_not_allowed" "The network is not among those allowed." "Add it to `payment.networks` if it is meant."
     AssetNotAllowed "asset_not_allowed" "The asset is not among those allowed." "Add it to `payment.assets` if it is meant."
     SchemeNotAllowed "scheme_not_allowed" "The scheme is not among those allowed." "Add it to `payment.schemes` if it is meant."

@@ -41,6 +41,8 @@ pub struct Request {
     pub max_usd: Option<Usd>,
     /// The networks that this call may use.
     pub networks: Option<Vec<Network>>,
+    /// The entries of the offer that the caller's wallets can pay; `None` is all.
+    pub payable: Option<Vec<u64>>,
     /// What was looked up about who is paid, and what the wrapper knows.
     pub facts: Facts,
 }
@@ -116,6 +118,7 @@ pub const MEMBERS: &[&str] = &[
     "idempotency_key",
     "max_usd",
     "network",
+    "payable",
 ];
 
 impl Request {
@@ -141,6 +144,7 @@ impl Request {
             idempotency_key: optional_text(json, "idempotency_key")?,
             max_usd: max_usd(json)?,
             networks: networks(json)?,
+            payable: payable(json)?,
             facts: Facts::read(json)?,
         })
     }
@@ -249,6 +253,12 @@ fn max_usd(json: &Json) -> Result<Option<Usd>, Refusal> {
         Json::Array(items) => Ok(items.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().min()),
         one => read(one).map(Some),
     }
+}
+
+fn payable(json: &Json) -> Result<Option<Vec<u64>>, Refusal> {
+    let Some(given) = json.get("payable").filter(|value| **value != Json::Null) else { return Ok(None) };
+    let indexes = given.as_array().and_then(|items| items.iter().map(Json::as_u64).collect::<Option<Vec<_>>>());
+    indexes.map(Some).ok_or_else(|| wrong("payable", "expected a list of places in `accepts`"))
 }
 
 /// The networks that the call may use: one, a list of which any will do, or several such lists, all of which hold.

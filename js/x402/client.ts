@@ -67,6 +67,7 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
       for (const [name, scheme] of schemes) schemes.set(name, guardScheme(scheme));
     }
   }
+  payments.addClient((version, entry) => canPay(client, version, entry));
   const { register, registerV1, createPaymentPayload } = client;
   client.register = (network, scheme) => register.call(client, network, guardScheme(scheme));
   client.registerV1 = (network, scheme) => registerV1.call(client, network, guardScheme(scheme));
@@ -115,6 +116,23 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
     }
   };
   return given;
+}
+
+/** Whether the client has a scheme for an entry; networks may be registered by pattern, such as `eip155:*`. */
+function canPay(client: OfficialClient, version: unknown, entry: unknown): boolean {
+  if (!isObject(entry) || (version !== 1 && version !== 2)) return false;
+  const { network, scheme } = entry;
+  if (typeof network !== "string" || typeof scheme !== "string") return false;
+  const networks = [...(client.registeredClientSchemes.get(version) ?? [])];
+  return networks.some(([pattern, schemes]) => schemes.has(scheme) && covers(pattern, network));
+}
+
+function covers(pattern: string, network: string): boolean {
+  const [start = "", ...rest] = pattern.split("*");
+  const end = rest.at(-1) ?? "";
+  return rest.length === 0
+    ? pattern === network
+    : network.length >= start.length + end.length && network.startsWith(start) && network.endsWith(end);
 }
 
 function official(client: object): OfficialClient {

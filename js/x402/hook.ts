@@ -32,7 +32,7 @@ export function paymentHook(payments: Payments, scope: () => Scope): Hook {
       const url = isObject(resource) ? resource.url : entry.resource;
       const offerText = JSON.stringify({ ...offer, accepts: [selectedRequirements] });
       const payment = await payments.hold(
-        { method: "GET", url: typeof url === "string" ? url : "", offerText },
+        { method: "GET", url: typeof url === "string" ? url : "", offerText, byClient: false },
         scope(),
       );
       await payments.ticket(payment);

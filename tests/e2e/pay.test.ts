@@ -76,3 +76,37 @@ test("20 concurrent fetches against a budget for 7 pay exactly 7", async () => {
     await seller.stop();
   }
 });
+
+test("of an offer for several networks, the entry is chosen that the client can pay", async () => {
+  const seller = await startSeller({ chain, facilitator: createFacilitator(chain) });
+  const w = await warden({ policy: policyFor([seller.url]) });
+  try {
+    // The seller asks for the same price on Solana first; the agent has a wallet for EVM alone.
+    const solana = {
+      scheme: "exact",
+      network: "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+      amount: "10000",
+      asset: "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU",
+      payTo: "CmGgLQL36Y9ubtTsy2zmE46TAxwCBm66onZmPPhUWNqv",
+      maxTimeoutSeconds: 60,
+      extra: { feePayer: "L2mexwZ7CTTZj4VyGyBbR6xFBkyhvdwQWe8XtwvxgvM" },
+    };
+    const inner: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const header = response.headers.get("payment-required");
+      if (header === null) return response;
+      const offer = JSON.parse(Buffer.from(header, "base64").toString());
+      offer.accepts.unshift(solana);
+      const both = Buffer.from(JSON.stringify(offer)).toString("base64");
+      return new Response("{}", { status: 402, headers: { "payment-required": both } });
+    };
+    const [agentBefore] = await balances();
+    const response = await guardedAgent(chain, w, { inner })(`${seller.url}/weather`);
+    assert.equal(response.status, 200);
+    const [agentAfter] = await balances();
+    assert.equal(agentBefore - agentAfter, 10_000n);
+  } finally {
+    await w.close();
+    await seller.stop();
+  }
+});

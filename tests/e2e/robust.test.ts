@@ -368,7 +368,7 @@ test("the table of payments under way does not grow: what nobody takes further i
   const ledger = openLedger({ policy, store: memoryStore({ now }), now });
   const payments = trackPayments(ledger, createBreaker({ now }), now);
   const url = `${hostile.url}/many`;
-  const hold = () => payments.hold({ method: "GET", url, offerText: offerText() }, {});
+  const hold = () => payments.hold({ method: "GET", url, offerText: offerText(), byClient: false }, {});
   const held = await Promise.all(Array.from({ length: 60 }, hold));
   for (const payment of held.slice(0, 20)) await payments.ticket(payment);
   for (const payment of held.slice(20, 30)) await payments.abandon(payment);
