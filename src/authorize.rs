@@ -14,6 +14,7 @@ use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
 use crate::request::Request;
 use crate::time::{Millis, format_instant};
+use crate::trace::EntryTrace;
 
 /// How long a payment that waits for people is remembered, in milliseconds.
 const APPROVAL_REMEMBERED: Millis = 24 * 3_600_000;
@@ -120,6 +121,10 @@ fn decide(
             Ok(terms) => judge(policy, work, request, target, terms, accept, now)?,
             Err(refusal) => Judged::malformed(accept, refusal),
         });
+    }
+    if let Some(trace) = &mut work.trace {
+        let heard = judged.iter().map(|entry| (entry.accept, entry.findings.recorder.lines().to_vec()));
+        *trace = heard.map(|(accept, rules)| EntryTrace { accept, rules }).collect();
     }
     let Some(best) = best(&judged) else {
         return Ok(refused(&request.id, Refusal::at(Reason::MalformedOffer, "accepts", "no entry")));

@@ -17,6 +17,7 @@ use crate::request::{self, Request, instant, optional_text, wrong};
 use crate::settle::{Proof, Settlement, amount, reconcile, refund, settle};
 use crate::sign::{failed, message, sign, ticket};
 use crate::time::Millis;
+use crate::trace::Trace;
 use crate::words::nearest;
 
 /// A policy and a ledger.
@@ -46,6 +47,8 @@ pub enum Reply {
     Decision(Box<Decision>),
     /// To the events that move a hold on.
     Outcome(Box<Outcome>),
+    /// To `explain`.
+    Trace(Box<Trace>),
     /// To `budgets`.
     Budgets {
         /// One line for each counter.
@@ -95,6 +98,7 @@ pub struct EventError {
 const EVENTS: &[(&str, &[&str])] = &[
     ("authorize", request::MEMBERS),
     ("check", request::MEMBERS),
+    ("explain", request::MEMBERS),
     ("ticket", &["id"]),
     ("message", &["id", "signer", "message"]),
     ("sign", &["id", "payload"]),
@@ -181,11 +185,12 @@ impl Engine {
             _ => {}
         }
         let mut work = self.ledger.begin();
+        work.trace = (kind == "explain").then(Vec::new);
         let answer = verb(&self.policy, &mut work, kind, event, at);
         let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
         match answer {
             Ok(reply) => {
-                if kind != "check" {
+                if kind != "check" && kind != "explain" {
                     self.stage(read, changes);
                 }
                 reply
@@ -348,7 +353,7 @@ impl From<Refusal> for Stop {
 
 /// One verb on the ledger.
 fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: Millis) -> Result<Reply, Stop> {
-    if kind == "authorize" || kind == "check" {
+    if matches!(kind, "authorize" | "check" | "explain") {
         let decision = match Request::read(event) {
             Ok(request) => authorize(policy, work, &request, at)?,
             Err(refusal) => match request::name(event, "id") {
@@ -356,7 +361,10 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
                 _ => return Err(Stop::Malformed(refusal)),
             },
         };
-        return Ok(Reply::Decision(Box::new(decision)));
+        return Ok(match work.trace.take() {
+            Some(entries) => Reply::Trace(Box::new(Trace::new(decision, entries))),
+            None => Reply::Decision(Box::new(decision)),
+        });
     }
     match kind {
         "freeze" => {
@@ -457,7 +465,7 @@ fn head(event: &Json) -> Result<(&str, Millis), EventError> {
         Some(at) => {
             instant(at).map(|at| (*kind, at)).map_err(|message| error("malformed_event", format!("`at`: {message}")))
         }
-        None if *kind == "authorize" || *kind == "check" => Err(error("malformed_event", "`at` is missing")),
+        None if matches!(*kind, "authorize" | "check" | "explain") => Err(error("malformed_event", "`at` is missing")),
         None => Ok((*kind, 0)),
     }
 }

@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod bind;
 pub mod decision;
 pub mod engine;
+pub mod explain;
 pub mod json;
 pub mod judge;
 pub mod ledger;
@@ -20,6 +21,7 @@ pub mod request;
 pub mod settle;
 pub mod sign;
 pub mod time;
+pub mod trace;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,9 +1,11 @@
 //! Budgets and rates: the counters that a payment falls under, and what they leave.
 
-use super::limits::largest;
+use super::limits::{at_least, at_most, largest};
+use super::rules::edges;
 use super::{Case, Denial, Findings};
 use crate::ledger::cells::{Cell, Missing, Working, key};
 use crate::ledger::hold::{Share, Unit};
+use crate::ledger::tally::Tally;
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;
 use crate::origin::Target;
@@ -11,7 +13,8 @@ use crate::policy::words::{Per, WindowWord};
 use crate::policy::{Budget, Counter, Limit, Pace, Policy};
 use crate::reason::Reason;
 use crate::request::Request;
-use crate::time::{Millis, format_instant};
+use crate::time::{Millis, format_duration, format_instant};
+use crate::trace::{Side, cap, floor};
 
 /// The keys that the counters of a payment have, whether or not their conditions hold in the end.
 #[must_use]
@@ -92,13 +95,15 @@ pub fn scope(counter: &Counter, request: &Request, target: &Target, terms: &Term
 
 /// Hears them.
 pub(super) fn hear(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings) -> Result<(), Missing> {
-    for budget in case.policy.budgets.iter().filter(|budget| counts_asset(budget, case.terms)) {
-        if counts(&budget.counter, case) {
+    for budget in &case.policy.budgets {
+        if !counts_asset(budget, case.terms) {
+            findings.skip(&budget.counter.name, || String::from("it counts another asset"));
+        } else if counts(&budget.counter, case, findings) {
             hear_budget(case, work, findings, budget)?;
         }
     }
     for pace in &case.policy.rates {
-        if counts(&pace.counter, case) {
+        if counts(&pace.counter, case, findings) {
             hear_pace(case, work, findings, pace)?;
         }
     }
@@ -111,8 +116,13 @@ fn counts_asset(budget: &Budget, terms: &Terms) -> bool {
 }
 
 /// What can't be known counts.
-fn counts(counter: &Counter, case: &Case<'_>) -> bool {
-    counter.when.as_ref().is_none_or(|when| when.covers(&case.asked(), true))
+fn counts(counter: &Counter, case: &Case<'_>, findings: &mut Findings) -> bool {
+    let fails = counter.when.as_ref().and_then(|when| when.fails(&case.asked(), true));
+    if let Some(condition) = fails {
+        findings.skip(&counter.name, || format!("not counted here: `when.{condition}` does not hold"));
+        edges(case, findings, &counter.name, counter.when.as_ref());
+    }
+    fails.is_none()
 }
 
 fn hear_budget(
@@ -126,10 +136,14 @@ fn hear_budget(
         (Some(Limit::Asset(..)), _) => (Unit::Asset, case.terms.amount.get()),
         (_, Some(usd)) => (Unit::Usd, usd.get()),
         // Without a price no limit in dollars is met; that is said elsewhere.
-        (_, None) => return Ok(()),
+        (_, None) => {
+            findings.skip(&counter.name, || String::from("the asset has no price in US dollars"));
+            return Ok(());
+        }
     };
     let scope = scope(counter, case.request, case.target, case.terms);
     let Some(key) = budget_key(budget, &scope, case.now) else {
+        findings.saw(&counter.name, || String::from("no calendar"));
         no_calendar(case, findings, counter);
         return Ok(());
     };
@@ -139,6 +153,7 @@ fn hear_budget(
         Limit::Usd(limit) => limit.get(),
         Limit::Asset(limit, _) => limit.get(),
     });
+    record(case, findings, (budget, &tally, limit), (unit, used, amount), &scope);
     if let Some(limit) = limit.filter(|limit| amount > limit.saturating_sub(used)) {
         let left = limit.saturating_sub(used);
         let (left_text, most) = match unit {
@@ -165,16 +180,81 @@ fn hear_budget(
     Ok(())
 }
 
+/// Takes down what a budget saw: what is used, what would be added, and how near that comes to its figures.
+fn record(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    (budget, tally, limit): (&Budget, &Tally, Option<u128>),
+    (unit, used, amount): (Unit, u128, u128),
+    scope: &str,
+) {
+    let counter = &budget.counter;
+    let dollars = unit == Unit::Usd;
+    findings.saw(&counter.name, || {
+        let show = |units: u128| if dollars { Usd::new(units).to_string() } else { units.to_string() };
+        let kind = if dollars { "USD" } else { "atomic units" };
+        let limit = limit.map_or_else(String::new, |limit| format!(", of at most {}", show(limit)));
+        let from = budget.approve_from.map_or_else(String::new, |from| format!(", people decide from {from} on"));
+        format!("{} used and {} more{limit}{from} {kind} in {}{}", show(used), show(amount), window(counter), of(scope))
+    });
+    edges(case, findings, &counter.name, counter.when.as_ref());
+    let left = limit.map(|limit| limit.checked_sub(used));
+    let side = || match left.flatten()? {
+        left if dollars => at_most(case, Usd::new(left)),
+        left => cap(amount, left),
+    };
+    let figure = if dollars { "limit_usd" } else { "limit_amount" };
+    findings.recorder.edge(side, || format!("{}.{figure}", counter.name));
+    let side = || budget.approve_from.and_then(|from| at_least(case, from.checked_sub(Usd::new(used))?));
+    findings.recorder.edge(side, || format!("{}.approve_from_usd", counter.name));
+    findings.recorder.edge(|| turn(counter, tally, case.now), || format!("{}.window", counter.name));
+}
+
+/// Whether something has left the window at this millisecond, or will at the next.
+fn turn(counter: &Counter, tally: &Tally, now: Millis) -> Option<Side> {
+    let period = |at: Millis| period(counter, at);
+    let spent = |at: Millis| tally.spent(counter.window.counting(), at);
+    let (before, after) = (now.saturating_sub(1), now.saturating_add(1));
+    match counter.window {
+        WindowWord::Calendar(_) if period(before) != period(now) => Some(Side::Met),
+        WindowWord::Calendar(_) if period(now) != period(after) => Some(Side::Crossed),
+        WindowWord::Rolling(_) if spent(before) > spent(now) => Some(Side::Met),
+        WindowWord::Rolling(_) if spent(now) > spent(after) => Some(Side::Crossed),
+        _ => None,
+    }
+}
+
+fn window(counter: &Counter) -> String {
+    match counter.window {
+        WindowWord::Calendar(calendar) => format!("this {}", calendar.word()),
+        WindowWord::Rolling(span) => crate::time::format_duration(span),
+        WindowWord::Session => String::from("this session"),
+        WindowWord::Lifetime => String::from("all time"),
+    }
+}
+
+fn of(scope: &str) -> String {
+    if scope == "*" { String::new() } else { format!(" for `{scope}`") }
+}
+
 fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, pace: &Pace) -> Result<(), Missing> {
     let counter = &pace.counter;
     let scope = scope(counter, case.request, case.target, case.terms);
     if let Some(max) = pace.max {
         let Some(key) = cell_key(counter, "count", &scope, case.now) else {
+            findings.saw(&counter.name, || String::from("no calendar"));
             no_calendar(case, findings, counter);
             return Ok(());
         };
         let tally = work.tally(&key)?;
         let used = tally.used(counter.window.counting(), case.now);
+        findings.saw(&counter.name, || {
+            let gap = pace.min_gap.map_or_else(String::new, |gap| format!(", at least {} apart", format_duration(gap)));
+            format!("{used} payments and 1 more, of at most {max}, in {}{}{gap}", window(counter), of(&scope))
+        });
+        edges(case, findings, &counter.name, counter.when.as_ref());
+        findings.recorder.edge(|| cap(used.saturating_add(1), max.into()), || format!("{}.max", counter.name));
+        findings.recorder.edge(|| turn(counter, &tally, case.now), || format!("{}.window", counter.name));
         if used >= u128::from(max) {
             let retry = room(counter, &tally, case.now, u128::from(max.saturating_sub(1)));
             too_soon(findings, pace, format!("{used} payments in `{}`, and {max} are the most", counter.name), retry);
@@ -184,10 +264,22 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
     }
     if let Some(gap) = pace.min_gap {
         let key = key::latest(&counter.name, &scope);
-        let next = work.latest(&key)?.map(|latest| latest.saturating_add(gap));
+        let latest = work.latest(&key)?;
+        let next = latest.map(|latest| latest.saturating_add(gap));
+        if pace.max.is_none() {
+            findings.saw(&counter.name, || match latest {
+                None => format!("the first payment{}; {} between two", of(&scope), format_duration(gap)),
+                Some(latest) => {
+                    let since = format_duration(case.now.saturating_sub(latest));
+                    format!("{since} since the one before{}, of at least {}", of(&scope), format_duration(gap))
+                }
+            });
+            edges(case, findings, &counter.name, counter.when.as_ref());
+        }
+        let side = || next.and_then(|next| floor(case.now.into(), next.into()));
+        findings.recorder.edge(side, || format!("{}.min_gap", counter.name));
         if let Some(next) = next.filter(|next| *next > case.now) {
-            let message =
-                format!("`{}` wants {} between two payments", counter.name, crate::time::format_duration(gap));
+            let message = format!("`{}` wants {} between two payments", counter.name, format_duration(gap));
             too_soon(findings, pace, message, Some(next));
         }
         findings.notes.push((key, Cell::Latest(case.now), Some(case.now.saturating_add(gap))));
@@ -214,7 +306,7 @@ fn no_calendar(case: &Case<'_>, findings: &mut Findings, counter: &Counter) {
 }
 
 /// When no more than `most` is used, if nothing more is spent until then: the window moves on, or the period ends.
-fn room(counter: &Counter, tally: &crate::ledger::tally::Tally, now: Millis, most: u128) -> Option<Millis> {
+fn room(counter: &Counter, tally: &Tally, now: Millis, most: u128) -> Option<Millis> {
     match counter.window {
         WindowWord::Calendar(calendar) => counter.zone.period(calendar, now).map(|(_, next)| next),
         window => tally.earliest(window.counting(), now, most),

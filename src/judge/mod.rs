@@ -14,6 +14,7 @@ use crate::policy::{Policy, Price};
 use crate::reason::{Reason, Refusal};
 use crate::request::Request;
 use crate::time::{Millis, format_instant};
+use crate::trace::{Recorder, Said};
 
 mod counterparty;
 pub mod counters;
@@ -105,6 +106,8 @@ pub struct Findings {
     pub shares: Vec<Share>,
     /// What a hold notes down beside: a pin, a price, the time of the latest payment.
     pub notes: Vec<(String, Cell, Option<Millis>)>,
+    /// Takes down what each rule saw, where somebody wants to know.
+    pub recorder: Recorder,
 }
 
 impl Findings {
@@ -112,6 +115,25 @@ impl Findings {
     fn deny(&mut self, step: u8, reason: Reason, field: String, message: String, rule: Option<&str>) {
         let rule = rule.map(str::to_owned);
         self.denials.push(Denial { step, reason, field, message, rule, most: None, retry: None, delay: false });
+    }
+
+    /// A rule is asked: what it adds to the findings from here on is what it says. Nothing added is a pass.
+    fn saw(&mut self, rule: &str, saw: impl FnOnce() -> String) {
+        self.recorder.begin(self.counts(), rule, Said::Pass, saw);
+    }
+
+    /// A rule speaks for the payment.
+    fn spoke(&mut self, rule: &str, saw: impl FnOnce() -> String) {
+        self.recorder.begin(self.counts(), rule, Said::Allow, saw);
+    }
+
+    /// A rule is not asked about this payment, and why.
+    fn skip(&mut self, rule: &str, why: impl FnOnce() -> String) {
+        self.recorder.begin(self.counts(), rule, Said::NotAsked, why);
+    }
+
+    fn counts(&self) -> (usize, usize, usize) {
+        (self.denials.len(), self.approvals.len(), self.flags.len())
     }
 }
 
@@ -206,13 +228,14 @@ fn hear(
     };
     let usd = dollars(terms, price.as_ref());
     let case = Case { policy, request, target, terms, accept, price: price.as_ref(), usd, prior_payments, now };
-    let mut findings = Findings::default();
+    let mut findings = Findings { recorder: Recorder::new(work.trace.is_some()), ..Findings::default() };
     fixed::hear(&case, &mut findings);
     counterparty::hear(&case, &mut findings);
     limits::hear(&case, &mut findings);
     prices::hear(&case, work, &mut findings)?;
     counters::hear(&case, work, &mut findings)?;
     rules::hear(&case, &mut findings);
+    findings.recorder.end(findings.counts());
     findings.denials.sort_by_key(|denial| denial.step);
     Ok(findings)
 }

@@ -8,6 +8,7 @@ use crate::ledger::cells::{Cell, Missing, Working, key};
 use crate::money::{Amount, Usd};
 use crate::policy::words::OnChange;
 use crate::reason::Reason;
+use crate::trace::cap;
 
 /// Hundredths of a per cent in the whole.
 const WHOLE: u128 = 10_000;
@@ -25,7 +26,12 @@ pub(super) fn hear(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findi
 
 fn pin(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, then: OnChange) -> Result<(), Missing> {
     let name = key::pin(&case.target.origin(), case.terms);
-    match work.pin(&name)? {
+    let first = work.pin(&name)?;
+    findings.saw("payees.pin", || match &first {
+        None => format!("`{}` for the first time, at `{}`", case.target.origin(), case.terms.pay_to),
+        Some(first) => format!("`{}`, first paid at `{first}`", case.terms.pay_to),
+    });
+    match first {
         None => findings.notes.push((name, Cell::Pin(case.terms.pay_to.clone()), None)),
         Some(first) if first == case.terms.pay_to => {}
         Some(first) => {
@@ -42,6 +48,7 @@ fn price(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, drift
     let agreed = case.policy.prices.agreed.iter().find(|(vendors, _)| vendors.covers(case.target)).map(|(_, usd)| *usd);
     let name = key::price(&case.target.endpoint(), case.terms);
     let first = work.price(&name)?;
+    let rule = "prices.max_drift_percent";
     let (most, reference) = match (agreed, case.usd, first) {
         (Some(agreed), Some(_), _) => {
             let most = Usd::new(agreed.get().checked_mul(share).map_or(u128::MAX, |scaled| scaled / WHOLE));
@@ -54,15 +61,22 @@ fn price(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, drift
             (Some(Amount::new(most)), format!("the first price here was {first} atomic units"))
         }
         (None, _, None) => {
+            findings.saw(rule, || format!("{} atomic units, the first price here", case.terms.amount));
             findings.notes.push((name, Cell::Price(case.terms.amount), None));
             return Ok(());
         }
     };
+    findings.saw(rule, || match most {
+        Some(most) => format!("{} atomic units, of at most {most}: {reference}", case.terms.amount),
+        None => format!("{} atomic units: {reference}", case.terms.amount),
+    });
+    let side = || most.and_then(|most| cap(case.terms.amount.get(), most.get()));
+    findings.recorder.edge(side, || rule.to_owned());
     if most.is_none_or(|most| case.terms.amount > most) {
         let per_cent = Usd::new(u128::from(drift).saturating_mul(10u128.pow(16)));
         let message = format!("{} atomic units: {reference}, and {per_cent} % more is the most", case.terms.amount);
-        let rule = ("prices.max_drift_percent", Reason::PriceDrift, case.amount_field());
-        changed(findings, case.policy.prices.then, rule, message, most);
+        let place = (rule, Reason::PriceDrift, case.amount_field());
+        changed(findings, case.policy.prices.then, place, message, most);
     }
     Ok(())
 }

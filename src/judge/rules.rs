@@ -1,9 +1,10 @@
 //! The policy's own rules. What a rule can't know counts against the payment: a deny hears it as true, an allow as false.
 
-use super::limits::largest;
+use super::limits::{at_least, at_most, largest};
 use super::{Case, Denial, Findings};
 use crate::money::Usd;
 use crate::policy::Rule;
+use crate::policy::when::When;
 use crate::policy::words::Then;
 use crate::reason::Reason;
 
@@ -13,9 +14,16 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
     let mut spoken_for = false;
     for rule in &case.policy.rules {
         let unknown = rule.then != Then::Allow;
-        if !rule.when.as_ref().is_none_or(|when| when.covers(&asked, unknown)) {
+        if let Some(condition) = rule.when.as_ref().and_then(|when| when.fails(&asked, unknown)) {
+            findings.skip(&rule.name, || format!("`when.{condition}` does not hold"));
+            edges(case, findings, &rule.name, rule.when.as_ref());
             continue;
         }
+        match rule.then {
+            Then::Allow => findings.spoke(&rule.name, || String::from("speaks of it")),
+            _ => findings.saw(&rule.name, || String::from("speaks of it")),
+        }
+        edges(case, findings, &rule.name, rule.when.as_ref());
         match rule.then {
             Then::Allow => spoken_for = true,
             Then::Flag => findings.flags.push(rule.name.clone()),
@@ -25,6 +33,12 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
             Then::Deny => findings.denials.push(denial(case, rule)),
         }
     }
+    if case.policy.deny_unmatched {
+        findings.saw("unmatched", || match spoken_for {
+            true => String::from("a rule allows it"),
+            false => String::from("no rule allows it"),
+        });
+    }
     if case.policy.deny_unmatched && !spoken_for {
         let message = String::from("no rule allows it, and `unmatched` is deny");
         findings.deny(7, Reason::NotAllowedByRule, String::new(), message, Some("unmatched"));
@@ -32,6 +46,16 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
             denial.most = allowed_amount(case);
         }
     }
+}
+
+/// Notes whether the payment just meets the figures of conditions whose other members hold, or just misses them.
+pub(super) fn edges(case: &Case<'_>, findings: &mut Findings, name: &str, when: Option<&When>) {
+    let Some(when) = when else { return };
+    let rest = || When { min_usd: None, max_usd: None, ..when.clone() }.covers(&case.asked(), true);
+    let least = || when.min_usd.filter(|_| rest()).and_then(|least| at_least(case, least));
+    let most = || when.max_usd.filter(|_| rest()).and_then(|most| at_most(case, most));
+    findings.recorder.edge(least, || format!("{name}.when.min_usd"));
+    findings.recorder.edge(most, || format!("{name}.when.max_usd"));
 }
 
 fn denial(case: &Case<'_>, rule: &Rule) -> Denial {

@@ -9,6 +9,7 @@ use crate::ledger::hold::Hold;
 use crate::ledger::tally::Tally;
 use crate::money::Amount;
 use crate::time::Millis;
+use crate::trace::EntryTrace;
 
 /// What a cell holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +199,7 @@ impl Ledger {
     /// Begins a verb on these cells.
     #[must_use]
     pub fn begin(&self) -> Working<'_> {
-        Working { ledger: self, read: BTreeSet::new(), changes: BTreeMap::new() }
+        Working { ledger: self, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
     }
 
     /// Takes changes over, where these cells are the state.
@@ -276,13 +277,15 @@ pub struct Working<'a> {
     pub read: BTreeSet<String>,
     /// What the verb changes.
     pub changes: BTreeMap<String, Change>,
+    /// Where somebody wants to know: what each rule said to each entry of the offer.
+    pub trace: Option<Vec<EntryTrace>>,
 }
 
 impl Working<'_> {
     /// The same ledger with the same changes, to try something out on.
     #[must_use]
     pub fn scratch(&self) -> Self {
-        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone() }
+        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone(), trace: None }
     }
 
     /// Asks for several cells at once, so that a verb loads what it needs in one go.

@@ -74,6 +74,18 @@ pub enum Flow {
     Escrow,
 }
 
+impl Flow {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Flow::Authorization => "authorization",
+            Flow::Upfront => "upfront",
+            Flow::Escrow => "escrow",
+        }
+    }
+}
+
 /// What one entry of `accepts` asks for. It is kept in the hold, and what is signed is bound to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -13,6 +13,7 @@ mod compile;
 pub mod document;
 pub mod glob;
 pub mod import;
+pub mod lint;
 pub mod read;
 pub mod vendors;
 pub mod when;

@@ -25,10 +25,16 @@ pub struct Hours {
 }
 
 impl Hours {
+    /// Whether there are none: then it is always open.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.hours.is_empty() && self.days.is_empty()
+    }
+
     /// Whether the moment lies in them; nothing where the zone's table has ended.
     #[must_use]
     pub fn cover(&self, at: Millis) -> Option<bool> {
-        if self.hours.is_empty() && self.days.is_empty() {
+        if self.is_empty() {
             return Some(true);
         }
         let local = self.zone.local(at)?;
@@ -52,7 +58,7 @@ impl Hours {
     fn find(&self, at: Millis, inside: bool) -> Option<Millis> {
         const MINUTE: Millis = 60_000;
         let first = at.checked_div(MINUTE)?.checked_add(1)?.checked_mul(MINUTE)?;
-        if self.hours.is_empty() && self.days.is_empty() {
+        if self.is_empty() {
             return None;
         }
         let minutes = (0..8 * 24 * 60).map(|minutes: Millis| first.saturating_add(MINUTE.saturating_mul(minutes)));
@@ -119,21 +125,28 @@ impl When {
     /// `unknown`: whoever denies or counts takes true, whoever allows takes false.
     #[must_use]
     pub fn covers(&self, asked: &Asked<'_>, unknown: bool) -> bool {
-        fn all<T>(condition: Option<&T>, holds: impl FnOnce(&T) -> bool) -> bool {
-            condition.is_none_or(holds)
+        self.fails(asked, unknown).is_none()
+    }
+
+    /// The first condition that does not hold, by its name in the document; nothing if the payment is one of these.
+    #[must_use]
+    pub fn fails(&self, asked: &Asked<'_>, unknown: bool) -> Option<&'static str> {
+        fn not<T>(name: &'static str, condition: Option<&T>, holds: impl FnOnce(&T) -> bool) -> Option<&'static str> {
+            condition.filter(|condition| !holds(condition)).map(|_| name)
         }
-        all(self.agents.as_ref(), |names| names.covers(asked.agent))
-            && all(self.clients.as_ref(), |names| names.covers(asked.client))
-            && all(self.methods.as_ref(), |methods| methods.contains(&asked.method.to_ascii_uppercase()))
-            && all(self.networks.as_ref(), |networks| networks.contains(&asked.terms.network))
-            && all(self.assets.as_ref(), |assets| assets.contains(&asked.terms.asset))
-            && all(self.schemes.as_ref(), |schemes| schemes.contains(&asked.terms.scheme))
-            && all(self.payees.as_ref(), |payees| payees.covers(&asked.terms.network, &asked.terms.pay_to))
-            && all(self.vendors.as_ref(), |vendors| vendors.covers(asked.target))
-            && all(self.min_usd.as_ref(), |least| asked.usd.map_or(unknown, |usd| usd >= *least))
-            && all(self.max_usd.as_ref(), |most| asked.usd.map_or(unknown, |usd| usd <= *most))
-            && all(self.first_payment.as_ref(), |first| *first == (asked.prior_payments == 0))
-            && all(self.min_risk.as_ref(), |least| asked.risk.unwrap_or(RiskWord::High) >= *least)
-            && self.hours.cover(asked.at).unwrap_or(unknown)
+        let (terms, method) = (asked.terms, || asked.method.to_ascii_uppercase());
+        not("agents", self.agents.as_ref(), |names| names.covers(asked.agent))
+            .or_else(|| not("clients", self.clients.as_ref(), |names| names.covers(asked.client)))
+            .or_else(|| not("methods", self.methods.as_ref(), |methods| methods.contains(&method())))
+            .or_else(|| not("networks", self.networks.as_ref(), |networks| networks.contains(&terms.network)))
+            .or_else(|| not("assets", self.assets.as_ref(), |assets| assets.contains(&terms.asset)))
+            .or_else(|| not("schemes", self.schemes.as_ref(), |schemes| schemes.contains(&terms.scheme)))
+            .or_else(|| not("payees", self.payees.as_ref(), |payees| payees.covers(&terms.network, &terms.pay_to)))
+            .or_else(|| not("vendors", self.vendors.as_ref(), |vendors| vendors.covers(asked.target)))
+            .or_else(|| not("min_usd", self.min_usd.as_ref(), |least| asked.usd.map_or(unknown, |usd| usd >= *least)))
+            .or_else(|| not("max_usd", self.max_usd.as_ref(), |most| asked.usd.map_or(unknown, |usd| usd <= *most)))
+            .or_else(|| not("first_payment", self.first_payment.as_ref(), |f| *f == (asked.prior_payments == 0)))
+            .or_else(|| not("min_risk", self.min_risk.as_ref(), |r| asked.risk.unwrap_or(RiskWord::High) >= *r))
+            .or_else(|| not("hours", Some(&self.hours), |hours| hours.cover(asked.at).unwrap_or(unknown)))
     }
 }

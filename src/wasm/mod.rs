@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::engine::{self, CellWrite};
-use crate::json::parse_own;
+use crate::explain;
+use crate::json::{Json, parse_own};
+use crate::policy::import::{Dialect, import};
 use crate::policy::{Policy, PolicyError, hex};
 use crate::reason::Reason;
 
@@ -33,6 +35,38 @@ pub fn draw_id() -> Result<String, JsError> {
 pub fn check_policy(document: &str) -> String {
     let errors = read_policy(document).err().unwrap_or_default();
     serde_json::to_string(&errors).unwrap_or_else(|_| String::from(r#"[{"path":"","message":"unreadable"}]"#))
+}
+
+/// What a policy means, what is odd about it, and what a test of it should touch, as JSON; or `{"errors"}`.
+#[wasm_bindgen(js_name = describePolicy)]
+#[must_use]
+pub fn describe_policy(document: &str) -> String {
+    match parse_document(document).and_then(|json| explain::describe(&json)) {
+        Ok(description) => cold(&description),
+        Err(errors) => cold(&Refused { errors }),
+    }
+}
+
+/// A policy of another system brought over, as JSON: `{"document","notes"}`; or `{"errors"}`.
+#[wasm_bindgen(js_name = importPolicy)]
+#[must_use]
+pub fn import_policy(dialect: &str, source: &str) -> String {
+    let refused = |message| vec![PolicyError { path: String::new(), message }];
+    match Dialect::named(dialect).map_err(refused).and_then(|dialect| Ok((dialect, parse_document(source)?))) {
+        Ok((dialect, source)) => cold(&import(dialect, &source)),
+        Err(errors) => cold(&Refused { errors }),
+    }
+}
+
+#[derive(Serialize)]
+struct Refused {
+    errors: Vec<PolicyError>,
+}
+
+fn cold(value: &impl Serialize) -> String {
+    // Writing these types can't fail. Should it ever, that is an error too.
+    serde_json::to_string(value)
+        .unwrap_or_else(|_| String::from(r#"{"errors":[{"path":"","message":"it can't be written"}]}"#))
 }
 
 /// The registry of reasons.
@@ -150,8 +184,11 @@ impl Engine {
 }
 
 fn read_policy(document: &str) -> Result<Policy, Vec<PolicyError>> {
-    let json = parse_own(document).map_err(|message| vec![PolicyError { path: String::new(), message }])?;
-    Policy::read(&json)
+    Policy::read(&parse_document(document)?)
+}
+
+fn parse_document(document: &str) -> Result<Json, Vec<PolicyError>> {
+    parse_own(document).map_err(|message| vec![PolicyError { path: String::new(), message }])
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
