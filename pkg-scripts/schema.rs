@@ -4,9 +4,11 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use tollwarden::decision::{BudgetLine, Decision, Outcome};
+use tollwarden::explain::Description;
 use tollwarden::policy::PolicyError;
 use tollwarden::policy::document::Document;
 use tollwarden::reason::Reason;
+use tollwarden::trace::Trace;
 
 /// All types that cross the boundary, so that one schema holds their definitions. Its fields have no words of their own:
 /// beside a reference, they would make TypeScript's generator write each type twice.
@@ -19,6 +21,8 @@ struct Boundary {
     error: PolicyError,
     policy: Document,
     reason: Reason,
+    trace: Trace,
+    description: Description,
 }
 
 fn schema<T: JsonSchema>() -> Schema {

@@ -65,7 +65,7 @@ pub struct Edge {
 /// What one rule saw and said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Line {
+pub struct TraceLine {
     /// The rule: the name of a budget, rate or rule, or a place in the policy such as `payment.max_usd`.
     pub rule: String,
     /// What it saw, with the figures; or why it was not asked.
@@ -84,7 +84,7 @@ pub struct EntryTrace {
     /// Which entry of the offer.
     pub accept: usize,
     /// Each rule, in the order in which they were asked.
-    pub rules: Vec<Line>,
+    pub rules: Vec<TraceLine>,
 }
 
 /// One payment, explained.
@@ -93,12 +93,19 @@ pub struct EntryTrace {
 pub struct Trace {
     /// Each rule, and what it said to the entry that the decision is about. Empty where the answer was clear before
     /// any rule was asked, such as for a URL that can't be read or while the warden is frozen.
-    pub rules: Vec<Line>,
+    pub rules: Vec<TraceLine>,
     /// The other entries of the offer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<EntryTrace>,
     /// The decision, as `check` gives it.
+    #[cfg_attr(feature = "schema", schemars(transform = without_words))]
     pub decision: Decision,
+}
+
+/// Beside a reference, words would make TypeScript's generator write the type twice.
+#[cfg(feature = "schema")]
+fn without_words(schema: &mut schemars::Schema) {
+    schema.remove("description");
 }
 
 impl Trace {
@@ -114,7 +121,7 @@ impl Trace {
 /// Takes down what the checks report, where somebody wants to know.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    lines: Option<Vec<Line>>,
+    lines: Option<Vec<TraceLine>>,
     counts: (usize, usize, usize),
 }
 
@@ -133,7 +140,7 @@ impl Recorder {
         }
         self.end(counts);
         if let Some(lines) = &mut self.lines {
-            lines.push(Line { rule: rule.to_owned(), saw: saw(), said, edges: Vec::new() });
+            lines.push(TraceLine { rule: rule.to_owned(), saw: saw(), said, edges: Vec::new() });
         }
     }
 
@@ -163,7 +170,7 @@ impl Recorder {
 
     /// The lines; empty where nothing was recorded.
     #[must_use]
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[TraceLine] {
         self.lines.as_deref().unwrap_or_default()
     }
 }

@@ -2,11 +2,22 @@
 /** The command line. Each command is a file of its own; this one only finds it. */
 
 import { coreVersion } from "../reasons.ts";
+import { checkCommand } from "./check.ts";
+import { explainCommand } from "./explain.ts";
+import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
 import { simulateCommand } from "./simulate.ts";
 import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
+import { testCommand } from "./test.ts";
 
-const COMMANDS: readonly Command[] = [simulateCommand, reasonsCommand];
+const COMMANDS: readonly Command[] = [
+  checkCommand,
+  explainCommand,
+  testCommand,
+  importCommand,
+  simulateCommand,
+  reasonsCommand,
+];
 
 const USAGE = `tollwarden: a spending firewall for x402 payments
 

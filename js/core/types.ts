@@ -155,6 +155,41 @@ export type Choice = "allow" | "deny";
  * What the policy says to a payment.
  */
 export type Action = "allow" | "require_approval" | "deny";
+/**
+ * What a lint is about. Serialises as its stable code.
+ */
+export type LintCode =
+  | "cap_never_binds"
+  | "rule_never_fires"
+  | "rule_shadowed"
+  | "allow_without_effect"
+  | "entry_without_effect"
+  | "unused_asset"
+  | "max_above_budget"
+  | "nothing_allowed"
+  | "no_total"
+  | "splitting_dodges"
+  | "sessions_start_anew"
+  | "pays_before_delivery"
+  | "missing_facts_pass"
+  | "loose_pattern"
+  | "plain_pattern"
+  | "double_burst"
+  | "no_total_over_all"
+  | "never_first";
+/**
+ * How much a lint matters.
+ */
+export type LintLevel = "warning" | "info";
+/**
+ * What a rule said, from the mildest to the strictest.
+ */
+export type Said = "not_asked" | "pass" | "allow" | "flag" | "approve" | "deny";
+/**
+ * Which side of a figure a payment touched, to the smallest step: one atomic unit, one payment, one day or one
+ * millisecond.
+ */
+export type Side = "met" | "crossed";
 
 /**
  * All types that cross the boundary, so that one schema holds their definitions. Its fields have no words of their own:
@@ -163,10 +198,12 @@ export type Action = "allow" | "require_approval" | "deny";
 export interface Boundary {
   budget: BudgetLine;
   decision: Decision;
+  description: Description;
   error: PolicyError;
   outcome: Outcome;
   policy: Document;
   reason: Reason;
+  trace: Trace;
 }
 /**
  * What is left of one budget's counter.
@@ -478,6 +515,104 @@ export interface RefusedAccept {
    * The rules that fired.
    */
   rules: string[];
+}
+/**
+ * A policy, described.
+ */
+export interface Description {
+  /**
+   * SHA-256 of the canonical document, in hex.
+   */
+  hash: string;
+  /**
+   * What is odd about it.
+   */
+  lints: Lint[];
+  /**
+   * Its name for people.
+   */
+  name?: string | null;
+  /**
+   * What it says, and the figures in that: what a test of it should touch.
+   */
+  rules: Coverable[];
+  /**
+   * What it means, in the order in which a person would ask.
+   */
+  sections: Section[];
+  /**
+   * Its version; 0 where it names none.
+   */
+  version: number;
+}
+/**
+ * Something odd about a policy.
+ */
+export interface Lint {
+  /**
+   * What it is about, as a stable code.
+   */
+  code:
+    | "cap_never_binds"
+    | "rule_never_fires"
+    | "rule_shadowed"
+    | "allow_without_effect"
+    | "entry_without_effect"
+    | "unused_asset"
+    | "max_above_budget"
+    | "nothing_allowed"
+    | "no_total"
+    | "splitting_dodges"
+    | "sessions_start_anew"
+    | "pays_before_delivery"
+    | "missing_facts_pass"
+    | "loose_pattern"
+    | "plain_pattern"
+    | "double_burst"
+    | "no_total_over_all"
+    | "never_first";
+  /**
+   * What to do about it.
+   */
+  fix?: string | null;
+  /**
+   * How much it matters.
+   */
+  level: "warning" | "info";
+  /**
+   * What is odd, in one sentence without a full stop.
+   */
+  message: string;
+  /**
+   * Where, such as `budgets[1].limit_usd`; empty for the policy itself.
+   */
+  path: string;
+}
+/**
+ * A rule of the policy, by the name that a trace gives it.
+ */
+export interface Coverable {
+  /**
+   * Its figures, each with two sides that a payment can touch.
+   */
+  figures?: string[];
+  /**
+   * The rule: the name of a budget, rate or rule, or a place in the policy such as `payment.max_usd`.
+   */
+  rule: string;
+}
+/**
+ * A question and what the policy answers.
+ */
+export interface Section {
+  /**
+   * The answers, a sentence each.
+   */
+  lines: string[];
+  /**
+   * The question.
+   */
+  title: string;
 }
 /**
  * One thing wrong with a policy.
@@ -1014,4 +1149,66 @@ export interface ZoneTables {
      */
     until: number;
   };
+}
+/**
+ * One payment, explained.
+ */
+export interface Trace {
+  decision: Decision;
+  /**
+   * The other entries of the offer.
+   */
+  others?: EntryTrace[];
+  /**
+   * Each rule, and what it said to the entry that the decision is about. Empty where the answer was clear before
+   * any rule was asked, such as for a URL that can't be read or while the warden is frozen.
+   */
+  rules: TraceLine[];
+}
+/**
+ * What the rules saw and said of one entry of an offer.
+ */
+export interface EntryTrace {
+  /**
+   * Which entry of the offer.
+   */
+  accept: number;
+  /**
+   * Each rule, in the order in which they were asked.
+   */
+  rules: TraceLine[];
+}
+/**
+ * What one rule saw and said.
+ */
+export interface TraceLine {
+  /**
+   * The figures that the payment touched exactly, or missed by the smallest step.
+   */
+  edges?: Edge[];
+  /**
+   * The rule: the name of a budget, rate or rule, or a place in the policy such as `payment.max_usd`.
+   */
+  rule: string;
+  /**
+   * What it said.
+   */
+  said: "not_asked" | "pass" | "allow" | "flag" | "approve" | "deny";
+  /**
+   * What it saw, with the figures; or why it was not asked.
+   */
+  saw: string;
+}
+/**
+ * A figure of the policy that a payment touched.
+ */
+export interface Edge {
+  /**
+   * The figure, such as `payment.max_usd` or `daily.limit_usd`.
+   */
+  figure: string;
+  /**
+   * On which side.
+   */
+  side: "met" | "crossed";
 }

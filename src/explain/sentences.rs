@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::words::{amount, duration, hours, list, payments, per, window};
 use crate::offer::{Flow, Scheme};
 use crate::policy::document::{Document, ListSection, RuleSection};
-use crate::policy::words::{OnChange, Then};
+use crate::policy::words::{OnChange, Per, Then, WindowWord};
 use crate::policy::{Limit, Policy};
 
 /// A question and what the policy answers.
@@ -137,8 +137,12 @@ fn budgets(policy: &Policy, document: &Document) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (budget, section) in policy.budgets.iter().zip(sections) {
         let counter = &budget.counter;
-        let of = section.when.as_ref().map_or_else(String::new, |when| format!(", of {}", payments(Some(when))));
-        let place = format!("{} {}{of}", window(counter.window, &counter.zone_name), per(&counter.per));
+        let of = section.when.as_ref().map_or_else(String::new, |when| format!("; it counts {}", payments(Some(when))));
+        let whose = match (counter.window, counter.per.as_slice()) {
+            (WindowWord::Session, [Per::Session]) => String::new(),
+            (_, words) => per(words),
+        };
+        let place = format!("{}{whose}{of}", window(counter.window, &counter.zone_name));
         match &budget.limit {
             Some(Limit::Usd(limit)) => lines.push(format!("`{}`: at most {limit} USD {place}", counter.name)),
             Some(Limit::Asset(limit, asset)) => {
@@ -148,7 +152,7 @@ fn budgets(policy: &Policy, document: &Document) -> Vec<String> {
             None => {}
         }
         if let Some(from) = budget.approve_from {
-            lines.push(format!("`{}`: once {from} USD are reached {place}, people decide", counter.name));
+            lines.push(format!("`{}`: people decide from {from} USD on {place}", counter.name));
         }
     }
     if lines.is_empty() {
@@ -164,15 +168,15 @@ fn rates(policy: &Policy, document: &Document) -> Vec<String> {
     for (pace, section) in policy.rates.iter().zip(document.rates.iter().flatten()) {
         let counter = &pace.counter;
         let whose = per(&counter.per);
-        let of = section.when.as_ref().map_or_else(String::new, |when| format!(", of {}", payments(Some(when))));
+        let of = section.when.as_ref().map_or_else(String::new, |when| format!("; it counts {}", payments(Some(when))));
         let then = if pace.delay { "; what comes sooner waits" } else { "; what comes sooner is denied" };
         let name = &counter.name;
         if let Some(max) = pace.max {
             let window = window(counter.window, &counter.zone_name);
-            lines.push(format!("`{name}`: at most {max} payments {window} {whose}{of}{then}"));
+            lines.push(format!("`{name}`: at most {max} payments {window}{whose}{of}{then}"));
         }
         if let Some(gap) = pace.min_gap {
-            lines.push(format!("`{name}`: at least {} between two payments {whose}{of}{then}", duration(gap)));
+            lines.push(format!("`{name}`: at least {} between two payments{whose}{of}{then}", duration(gap)));
         }
     }
     if lines.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn window(window: WindowWord, zone: &str) -> String {
     match window {
         WindowWord::Rolling(span) => format!("in any {}", duration(span)),
         WindowWord::Calendar(period) => format!("{} ({zone})", calendar(period)),
-        WindowWord::Session => String::from("in a session"),
+        WindowWord::Session => String::from("in one session"),
         WindowWord::Lifetime => String::from("ever"),
     }
 }
@@ -52,13 +52,13 @@ pub(super) fn duration(length: Millis) -> String {
     }
 }
 
-/// Whose counter it is: `for each agent and vendor`.
+/// Whose counter it is: `, for each agent and vendor`.
 pub(super) fn per(per: &[Per]) -> String {
     let words: Vec<&str> = per.iter().map(|per| per.word()).collect();
     match words.as_slice() {
-        ["all"] | [] => String::from("in all"),
-        [one] => format!("for each {one}"),
-        [first @ .., last] => format!("for each {} and {last}", first.join(", ")),
+        ["all"] | [] => String::from(", all together"),
+        [one] => format!(", for each {one}"),
+        [first @ .., last] => format!(", for each {} and {last}", first.join(", ")),
     }
 }
 

@@ -195,7 +195,7 @@ fn record(
         let kind = if dollars { "USD" } else { "atomic units" };
         let limit = limit.map_or_else(String::new, |limit| format!(", of at most {}", show(limit)));
         let from = budget.approve_from.map_or_else(String::new, |from| format!(", people decide from {from} on"));
-        format!("{} used and {} more{limit}{from} {kind} in {}{}", show(used), show(amount), window(counter), of(scope))
+        format!("{} used and {} more{limit}{from} {kind} {}{}", show(used), show(amount), window(counter), of(scope))
     });
     edges(case, findings, &counter.name, counter.when.as_ref());
     let left = limit.map(|limit| limit.checked_sub(used));
@@ -227,9 +227,9 @@ fn turn(counter: &Counter, tally: &Tally, now: Millis) -> Option<Side> {
 fn window(counter: &Counter) -> String {
     match counter.window {
         WindowWord::Calendar(calendar) => format!("this {}", calendar.word()),
-        WindowWord::Rolling(span) => crate::time::format_duration(span),
+        WindowWord::Rolling(span) => format!("in {}", format_duration(span)),
         WindowWord::Session => String::from("this session"),
-        WindowWord::Lifetime => String::from("all time"),
+        WindowWord::Lifetime => String::from("ever"),
     }
 }
 
@@ -250,7 +250,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
         let used = tally.used(counter.window.counting(), case.now);
         findings.saw(&counter.name, || {
             let gap = pace.min_gap.map_or_else(String::new, |gap| format!(", at least {} apart", format_duration(gap)));
-            format!("{used} payments and 1 more, of at most {max}, in {}{}{gap}", window(counter), of(&scope))
+            format!("{used} payments and 1 more, of at most {max}, {}{}{gap}", window(counter), of(&scope))
         });
         edges(case, findings, &counter.name, counter.when.as_ref());
         findings.recorder.edge(|| cap(used.saturating_add(1), max.into()), || format!("{}.max", counter.name));

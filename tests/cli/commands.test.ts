@@ -8,7 +8,7 @@ import { tollwarden } from "./support.ts";
 test("--help tells the commands, and each command's help its options and exit status", async () => {
   const help = await tollwarden(["--help"]);
   assert.deepEqual([help.status, help.stderr], [0, ""]);
-  for (const name of ["simulate", "reasons"]) {
+  for (const name of ["check", "explain", "test", "import", "simulate", "reasons"]) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, "m"));
     const own = await tollwarden([name, "--help"]);
     assert.deepEqual([own.status, own.stderr], [0, ""]);
@@ -23,7 +23,10 @@ test("no command and an unknown command: status 1, and what there is", async () 
   assert.match(none.stderr, /usage: tollwarden <command>/);
   const unknown = await tollwarden(["simulat", "--policy", "p.toml"]);
   assert.deepEqual([unknown.status, unknown.stdout], [1, ""]);
-  assert.equal(unknown.stderr, "tollwarden: `simulat` is not a command; the commands are simulate, reasons\n");
+  assert.equal(
+    unknown.stderr,
+    "tollwarden: `simulat` is not a command; the commands are check, explain, test, import, simulate, reasons\n",
+  );
 });
 
 test("--version is the core's", async () => {

@@ -1,7 +1,7 @@
 //! Limits and thresholds that others always come before.
 
 use super::within::Conditions;
-use super::{Code, Lint, View, add, conditions_of_budget, conditions_of_rate, usd_limit_for_all};
+use super::{Lint, LintCode, View, add, conditions_of_budget, conditions_of_rate, usd_limit_for_all};
 use crate::money::{Amount, Usd, largest_within, usd_of};
 use crate::policy::words::{Calendar, Per, WindowWord};
 use crate::policy::{Budget, Counter, Limit, Pace};
@@ -17,13 +17,19 @@ pub(super) fn find(view: &View<'_>, lints: &mut Vec<Lint>) {
     for place in 0..view.budgets.len() {
         if let Some(why) = unreachable_limit(view, place) {
             let name = view.budgets.get(place).map_or("limit_usd", |(budget, _)| limit_member(budget));
-            add(lints, Code::CapNeverBinds, format!("budgets[{place}].{name}"), why, Some("lower it, or take it out"));
+            add(
+                lints,
+                LintCode::CapNeverBinds,
+                format!("budgets[{place}].{name}"),
+                why,
+                Some("lower it, or take it out"),
+            );
         }
     }
     for (place, (pace, _)) in view.rates.iter().enumerate() {
         if let Some(other) = pace.max.and_then(|max| tighter_rate(view, place, pace, max)) {
             let message = format!("`{}` adds nothing to `{other}`, which is no looser", pace.counter.name);
-            add(lints, Code::CapNeverBinds, format!("rates[{place}]"), message, Some("take one of the two out"));
+            add(lints, LintCode::CapNeverBinds, format!("rates[{place}]"), message, Some("take one of the two out"));
         }
     }
 }
@@ -35,13 +41,13 @@ fn payment(view: &View<'_>, lints: &mut Vec<Lint>) {
         && first >= max
     {
         let message = format!("a first payment may be {first} USD, and no payment may be more than {max} USD");
-        add(lints, Code::CapNeverBinds, "payment.max_first_usd", message, Some("lower it, or take it out"));
+        add(lints, LintCode::CapNeverBinds, "payment.max_first_usd", message, Some("lower it, or take it out"));
     }
     if let Some(from) = payment.approve_from_usd {
         let above = payment.max_usd.map(|max| ("payment.max_usd", max)).into_iter().chain(whole);
         if let Some((name, most)) = above.filter(|(_, most)| from > *most).min_by_key(|(_, most)| *most) {
             let message = format!("people are asked from {from} USD on, and `{name}` denies all above {most} USD");
-            add(lints, Code::CapNeverBinds, "payment.approve_from_usd", message, Some("lower it, or take it out"));
+            add(lints, LintCode::CapNeverBinds, "payment.approve_from_usd", message, Some("lower it, or take it out"));
         }
     }
     for (place, (budget, section)) in view.budgets.iter().enumerate() {
@@ -57,7 +63,7 @@ fn payment(view: &View<'_>, lints: &mut Vec<Lint>) {
             _ => continue,
         };
         let path = format!("budgets[{place}].{}", limit_member(budget));
-        add(lints, Code::MaxAboveBudget, path, message, Some("raise the budget, or lower `payment.max_usd`"));
+        add(lints, LintCode::MaxAboveBudget, path, message, Some("raise the budget, or lower `payment.max_usd`"));
     }
 }
 
@@ -68,7 +74,7 @@ fn thresholds(lints: &mut Vec<Lint>, place: usize, budget: &Budget) {
         let name = &budget.counter.name;
         let message = format!("people are asked from {from} USD on, and `{name}` denies all above {limit} USD");
         let path = format!("budgets[{place}].approve_from_usd");
-        add(lints, Code::CapNeverBinds, path, message, Some("lower it, or take it out"));
+        add(lints, LintCode::CapNeverBinds, path, message, Some("lower it, or take it out"));
     }
 }
 

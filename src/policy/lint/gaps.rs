@@ -1,7 +1,7 @@
 //! What a policy leaves open, or shuts altogether.
 
 use super::within::Conditions;
-use super::{Code, Lint, View, add, conditions_of_budget, conditions_of_rule};
+use super::{Lint, LintCode, View, add, conditions_of_budget, conditions_of_rule};
 use crate::offer::Flow;
 use crate::policy::words::{Calendar, Per, Then, WindowWord};
 use crate::policy::{Budget, Counter, Limit};
@@ -20,7 +20,13 @@ pub(super) fn find(view: &View<'_>, lints: &mut Vec<Lint>) {
 fn shut(view: &View<'_>, lints: &mut Vec<Lint>) {
     let document = view.document;
     let mut none = |path: &str, message: String| {
-        add(lints, Code::NothingAllowed, path, message, Some("if nothing should be paid, freeze the warden instead"));
+        add(
+            lints,
+            LintCode::NothingAllowed,
+            path,
+            message,
+            Some("if nothing should be paid, freeze the warden instead"),
+        );
     };
     let allow = |section: &Option<crate::policy::document::ListSection>| {
         section.as_ref().is_some_and(|section| section.allow.as_ref().is_some_and(Vec::is_empty))
@@ -58,21 +64,22 @@ fn totals(view: &View<'_>, lints: &mut Vec<Lint>) {
     if let Some(from) = view.policy.payment.approve_from_usd.filter(|_| !approves_in_all) {
         let message = format!("people are asked from {from} USD on; two payments of half as much pass unasked");
         let fix = "give a budget an `approve_from_usd`: it counts what was spent in all";
-        add(lints, Code::SplittingDodges, "payment.approve_from_usd", message, Some(fix));
+        add(lints, LintCode::SplittingDodges, "payment.approve_from_usd", message, Some(fix));
     }
     if limited.is_empty() {
         let message = "each payment is limited, and no budget limits the sum of them";
-        add(lints, Code::NoTotal, "budgets", message, Some("add a budget with a limit"));
+        add(lints, LintCode::NoTotal, "budgets", message, Some("add a budget with a limit"));
         return;
     }
     let windows = || limited.iter().map(|budget| budget.counter.window);
     if windows().all(|window| window == WindowWord::Session) {
         let message = "every limit is for a session; who begins a new session begins at zero";
-        add(lints, Code::SessionsStartAnew, "budgets", message, Some("add a budget over a span or a day"));
+        add(lints, LintCode::SessionsStartAnew, "budgets", message, Some("add a budget over a span or a day"));
     } else if !limited.iter().any(|budget| budget.counter.per == [Per::All]) {
         let names: Vec<String> = limited.iter().map(|budget| format!("`{}`", budget.counter.name)).collect();
-        let message = format!("{} count for each by itself; nothing limits all of them together", names.join(" and "));
-        add(lints, Code::NoTotalOverAll, "budgets", message, Some("add a budget without `per`"));
+        let message =
+            format!("each counter of {} has a limit; nothing limits all of them together", names.join(" and "));
+        add(lints, LintCode::NoTotalOverAll, "budgets", message, Some("add a budget without `per`"));
     }
 }
 
@@ -96,7 +103,7 @@ fn bursts(view: &View<'_>, lints: &mut Vec<Lint>) {
             let (name, word) = (&budget.counter.name, calendar.word());
             let message = format!("all of `{name}` can be spent at the end of a {word}, and again a moment later");
             let fix = format!("if that matters, use a rolling window such as `{}`, or add one", rolling(calendar));
-            add(lints, Code::DoubleBurst, format!("budgets[{place}].window"), message, Some(&fix));
+            add(lints, LintCode::DoubleBurst, format!("budgets[{place}].window"), message, Some(&fix));
         }
     }
 }
@@ -133,7 +140,7 @@ fn trust(view: &View<'_>, lints: &mut Vec<Lint>) {
     for flow in view.policy.payment.flows.iter().filter(|flow| **flow != Flow::Authorization) {
         let message = format!("`{}` takes the money before the seller has answered", flow.as_str());
         let fix = "allow `authorization` alone, unless the seller is trusted to deliver";
-        add(lints, Code::PaysBeforeDelivery, "payment.flows", message, Some(fix));
+        add(lints, LintCode::PaysBeforeDelivery, "payment.flows", message, Some(fix));
     }
     let wanted = &view.policy.counterparty;
     let asked = !wanted.allow_contracts
@@ -142,7 +149,7 @@ fn trust(view: &View<'_>, lints: &mut Vec<Lint>) {
         || wanted.max_risk.is_some();
     if wanted.let_missing_pass && asked {
         let message = "`on_missing` is allow: while no facts come, the checks of this section let everything pass";
-        add(lints, Code::MissingFactsPass, "counterparty.on_missing", message, Some("leave it at `deny`"));
+        add(lints, LintCode::MissingFactsPass, "counterparty.on_missing", message, Some("leave it at `deny`"));
     }
     if let Some(least) = wanted.min_prior_payments.filter(|least| *least > 0) {
         let message = format!(
@@ -150,6 +157,6 @@ fn trust(view: &View<'_>, lints: &mut Vec<Lint>) {
              unless the facts give `payee_prior_payments`"
         );
         let fix = "limit first payments with `payment.max_first_usd`, or supply the fact";
-        add(lints, Code::NeverFirst, "counterparty.min_prior_payments", message, Some(fix));
+        add(lints, LintCode::NeverFirst, "counterparty.min_prior_payments", message, Some(fix));
     }
 }

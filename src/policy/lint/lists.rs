@@ -2,7 +2,7 @@
 
 use super::patterns::{Looseness, looseness};
 use super::within::{name_within, vendors_within};
-use super::{Code, Lint, View, add};
+use super::{Lint, LintCode, View, add};
 use crate::asset::{AssetId, Network, known};
 use crate::money::Rate;
 use crate::policy::document::{AssetSection, ListSection};
@@ -25,7 +25,7 @@ pub(super) fn find(view: &View<'_>, lints: &mut Vec<Lint>) {
 
 fn without_effect(lints: &mut Vec<Lint>, path: String, entry: &str, by: &str) {
     let message = format!("`{entry}` is allowed here, and `{by}` denies it");
-    add(lints, Code::EntryWithoutEffect, path, message, Some("take it out of one of the two lists"));
+    add(lints, LintCode::EntryWithoutEffect, path, message, Some("take it out of one of the two lists"));
 }
 
 fn vendors(view: &View<'_>, lints: &mut Vec<Lint>) {
@@ -80,7 +80,7 @@ fn payment(view: &View<'_>, lints: &mut Vec<Lint>) {
             without_effect(lints, path, entry, by);
         } else if view.policy.price(&id).is_none() {
             let message = format!("`{entry}` is neither in the registry nor under `assets`: it can't be paid in");
-            add(lints, Code::EntryWithoutEffect, path, message, Some("list it under `assets`, with its decimals"));
+            add(lints, LintCode::EntryWithoutEffect, path, message, Some("list it under `assets`, with its decimals"));
         }
     }
 }
@@ -114,7 +114,7 @@ fn assets(view: &View<'_>, lints: &mut Vec<Lint>) {
         };
         if let Some(why) = why {
             let message = format!("`{text}` is made known to no end: {why}");
-            add(lints, Code::UnusedAsset, format!("assets[{place}]"), message, Some("take it out"));
+            add(lints, LintCode::UnusedAsset, format!("assets[{place}]"), message, Some("take it out"));
         }
     }
 }
@@ -145,7 +145,7 @@ fn expression(text: &str, path: String, allows: bool, lints: &mut Vec<Lint>) {
     match found {
         Looseness::Plain(plain) => {
             let fix = format!("write `{plain}`");
-            add(lints, Code::PlainPattern, path, format!("`{text}` says no more than `{plain}`"), Some(&fix));
+            add(lints, LintCode::PlainPattern, path, format!("`{text}` says no more than `{plain}`"), Some(&fix));
         }
         // Who denies or watches more hosts than was meant has lost no money.
         Looseness::AnyHost | Looseness::OpenPoint if !allows => {}
@@ -153,7 +153,7 @@ fn expression(text: &str, path: String, allows: bool, lints: &mut Vec<Lint>) {
             let message = format!("`{text}` begins with any letters, a `/` among them: it covers hosts of anybody");
             add(
                 lints,
-                Code::LoosePattern,
+                LintCode::LoosePattern,
                 path,
                 message,
                 Some("write `[^/]*` instead, or a pattern such as `*.example.com`"),
@@ -161,7 +161,7 @@ fn expression(text: &str, path: String, allows: bool, lints: &mut Vec<Lint>) {
         }
         Looseness::OpenPoint => {
             let message = format!("`{text}` has a `.` that stands for any letter: it covers other hosts too");
-            add(lints, Code::LoosePattern, path, message, Some("write `\\.` for a point"));
+            add(lints, LintCode::LoosePattern, path, message, Some("write `\\.` for a point"));
         }
     }
 }

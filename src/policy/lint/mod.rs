@@ -22,7 +22,7 @@ mod within;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum LintLevel {
     /// The policy hardly says what was meant. `check --strict` fails.
     Warning,
     /// Worth knowing; it may well be meant.
@@ -34,27 +34,27 @@ macro_rules! codes {
         /// What a lint is about. Serialises as its stable code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        pub enum Code { $(#[doc = $meaning] #[serde(rename = $code)] $variant,)* }
+        pub enum LintCode { $(#[doc = $meaning] #[serde(rename = $code)] $variant,)* }
 
-        impl Code {
+        impl LintCode {
             /// All codes, in the order of the registry.
-            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+            pub const ALL: &'static [LintCode] = &[$(LintCode::$variant),*];
 
             /// The stable code.
             #[must_use]
-            pub const fn code(self) -> &'static str { match self { $(Code::$variant => $code),* } }
+            pub const fn code(self) -> &'static str { match self { $(LintCode::$variant => $code),* } }
 
             /// What it means, in one sentence.
             #[must_use]
-            pub const fn meaning(self) -> &'static str { match self { $(Code::$variant => $meaning),* } }
+            pub const fn meaning(self) -> &'static str { match self { $(LintCode::$variant => $meaning),* } }
 
             /// How much it matters.
             #[must_use]
-            pub const fn level(self) -> Level { match self { $(Code::$variant => Level::$level),* } }
+            pub const fn level(self) -> LintLevel { match self { $(LintCode::$variant => LintLevel::$level),* } }
 
             /// Whether it says that what stands at its path could be taken out, and nothing would change.
             #[must_use]
-            pub const fn changes_nothing(self) -> bool { match self { $(Code::$variant => $changes_nothing),* } }
+            pub const fn changes_nothing(self) -> bool { match self { $(LintCode::$variant => $changes_nothing),* } }
         }
     };
 }
@@ -85,9 +85,9 @@ codes! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lint {
     /// What it is about, as a stable code.
-    pub code: Code,
+    pub code: LintCode,
     /// How much it matters.
-    pub level: Level,
+    pub level: LintLevel,
     /// Where, such as `budgets[1].limit_usd`; empty for the policy itself.
     pub path: String,
     /// What is odd, in one sentence without a full stop.
@@ -119,9 +119,26 @@ pub fn lint(policy: &Policy, document: &Document) -> Vec<Lint> {
     shadow::find(&view, &mut lints);
     lists::find(&view, &mut lints);
     gaps::find(&view, &mut lints);
+    once(&mut lints);
     // Warnings first; else in the order in which they were found.
-    lints.sort_by_key(|lint| lint.level == Level::Info);
+    lints.sort_by_key(|lint| lint.level == LintLevel::Info);
     lints
+}
+
+/// Of what never matters nothing else is said.
+fn once(lints: &mut Vec<Lint>) {
+    let never = |code| matches!(code, LintCode::RuleNeverFires | LintCode::CapNeverBinds);
+    let dead: Vec<String> =
+        lints.iter().filter(|lint| never(lint.code)).map(|lint| part_of(&lint.path).to_owned()).collect();
+    lints.retain(|lint| {
+        let repeats = matches!(lint.code, LintCode::RuleShadowed | LintCode::DoubleBurst);
+        !repeats || !dead.iter().any(|path| path == part_of(&lint.path))
+    });
+}
+
+/// `budgets[1]` of `budgets[1].limit_usd`.
+fn part_of(path: &str) -> &str {
+    path.split_once("].").map_or(path.trim_end_matches(']'), |(part, _)| part)
 }
 
 impl<'a> View<'a> {
@@ -172,24 +189,30 @@ fn reach_of_all(view: &View<'_>, lints: &mut Vec<Lint>) {
     for (place, rule, section) in &view.rules {
         if let Some(why) = reach::unreachable(view, conditions_of_rule(rule, section), Some(rule.then)) {
             let message = dead("the rule", &rule.name, why, "matters");
-            add(lints, Code::RuleNeverFires, format!("rules[{place}]"), message, Some("take it out, or widen it"));
+            add(lints, LintCode::RuleNeverFires, format!("rules[{place}]"), message, Some("take it out, or widen it"));
         }
     }
     for (place, (budget, section)) in view.budgets.iter().enumerate() {
         if let Some(why) = reach::unreachable(view, conditions_of_budget(budget, section), None) {
             let message = dead("the budget", &budget.counter.name, why, "counts anything");
-            add(lints, Code::RuleNeverFires, format!("budgets[{place}]"), message, Some("take it out, or widen it"));
+            add(
+                lints,
+                LintCode::RuleNeverFires,
+                format!("budgets[{place}]"),
+                message,
+                Some("take it out, or widen it"),
+            );
         }
     }
     for (place, (pace, section)) in view.rates.iter().enumerate() {
         if let Some(why) = reach::unreachable(view, conditions_of_rate(pace, section), None) {
             let message = dead("the rate", &pace.counter.name, why, "counts anything");
-            add(lints, Code::RuleNeverFires, format!("rates[{place}]"), message, Some("take it out, or widen it"));
+            add(lints, LintCode::RuleNeverFires, format!("rates[{place}]"), message, Some("take it out, or widen it"));
         }
     }
 }
 
-fn add(lints: &mut Vec<Lint>, code: Code, path: impl Into<String>, message: impl Into<String>, fix: Option<&str>) {
+fn add(lints: &mut Vec<Lint>, code: LintCode, path: impl Into<String>, message: impl Into<String>, fix: Option<&str>) {
     let (path, message) = (path.into(), message.into());
     lints.push(Lint { code, level: code.level(), path, message, fix: fix.map(str::to_owned) });
 }

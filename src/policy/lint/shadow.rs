@@ -1,6 +1,6 @@
 //! Rules that others have already said: one for the same payments that is as strict.
 
-use super::{Code, Lint, View, add, conditions_of_rule};
+use super::{Lint, LintCode, View, add, conditions_of_rule};
 use crate::policy::Rule;
 use crate::policy::words::Then;
 
@@ -11,7 +11,7 @@ pub(super) fn find(view: &View<'_>, lints: &mut Vec<Lint>) {
             let message =
                 format!("`{}` allows, and without `unmatched = \"deny\"` nothing needs to be allowed", rule.name);
             let fix = "set `unmatched` to `deny`, or take the rule out";
-            add(lints, Code::AllowWithoutEffect, path, message, Some(fix));
+            add(lints, LintCode::AllowWithoutEffect, path, message, Some(fix));
             continue;
         }
         let conditions = conditions_of_rule(rule, section);
@@ -24,9 +24,21 @@ pub(super) fn find(view: &View<'_>, lints: &mut Vec<Lint>) {
         if let Some((_, other, _)) = shadow {
             let what = if other.then == rule.then { "the same" } else { "deny" };
             let message = format!("`{}` adds nothing: `{}` says {what} to all its payments", rule.name, other.name);
-            add(lints, Code::RuleShadowed, path, message, Some("take it out, or give it the payments that it is for"));
+            add(
+                lints,
+                LintCode::RuleShadowed,
+                path,
+                message,
+                Some("take it out, or give it the payments that it is for"),
+            );
         } else if let Some(message) = by_threshold(view, rule) {
-            add(lints, Code::RuleShadowed, path, message, Some("take it out, or give it the payments that it is for"));
+            add(
+                lints,
+                LintCode::RuleShadowed,
+                path,
+                message,
+                Some("take it out, or give it the payments that it is for"),
+            );
         }
     }
 }

@@ -1,0 +1,46 @@
+// What the pages about the tools show is what the tools print. A block with `file=NAME` is a file, `console` blocks are
+// run one after the other among the files so far, and `mend=A→B` changes one text in the files before. To write what is
+// printed into the pages: TOLLWARDEN_DOCS=write.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { tollwarden } from "../cli/support.ts";
+
+const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url));
+
+for (const name of ["check", "explain", "test"]) {
+  test(`docs/${name}.md shows what is printed`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tollwarden-docs-"));
+    try {
+      const text = readFileSync(page(name), "utf8");
+      const shown = await filled(text, folder);
+      if (process.env.TOLLWARDEN_DOCS === "write") writeFileSync(page(name), shown);
+      else assert.equal(text, shown);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+async function filled(text: string, folder: string): Promise<string> {
+  const files = new Map<string, string>();
+  const parts = text.split(/^(```[a-z]+(?: [^\n]+)?\n[\s\S]*?^```$)/m);
+  for (const [index, part] of parts.entries()) {
+    const [, kind = "", info = "", body = ""] = /^```([a-z]+)(?: ([^\n]+))?\n([\s\S]*?)```$/.exec(part) ?? [];
+    const file = /^file=(\S+)$/.exec(info)?.[1];
+    if (file !== undefined) files.set(file, body);
+    const [, before = "", after = ""] = /^mend=(\S+)→(\S+)$/.exec(info) ?? [];
+    for (const [path, content] of files) {
+      writeFileSync(join(folder, path), before === "" ? content : content.replace(before, after));
+    }
+    if (kind !== "console") continue;
+    const [command = ""] = body.split("\n");
+    const { stdout, stderr } = await tollwarden(command.replace("$ tollwarden ", "").split(" "), { cwd: folder });
+    parts[index] = `\`\`\`console${info === "" ? "" : ` ${info}`}\n${command}\n${stdout}${stderr}\`\`\``;
+  }
+  return parts.join("");
+}
