@@ -122,6 +122,7 @@ async function ask(
         byClient,
         offerOrigin: moved ? from : undefined,
         bodyDigest: body === undefined ? undefined : await sha256(await body.arrayBuffer()),
+        signal: request.signal,
       },
       scope,
     );

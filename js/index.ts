@@ -7,8 +7,17 @@
  * ```
  */
 
+export type { Control } from "./control.ts";
 export type { PolicySummary } from "./core/ledger.ts";
-export type { BudgetLine, Decision, Fix, Outcome, PolicyError, Reason } from "./core/types.ts";
+export type {
+  BudgetLine,
+  Decision,
+  Document as PolicyDocument,
+  Fix,
+  Outcome,
+  PolicyError,
+  Reason,
+} from "./core/types.ts";
 export {
   ApprovalRequired,
   PaymentDenied,
@@ -17,8 +26,22 @@ export {
   TollwardenError,
   WardenUnavailable,
 } from "./errors.ts";
+export type { FactName, FactProvider, FactQuestion, Facts } from "./facts.ts";
 export type { Pay, PayRequest } from "./fetch.ts";
 export { type GuardOptions, guard } from "./guard.ts";
+export {
+  allowAll,
+  allowOnlyPayees,
+  allowOnlyVendors,
+  blockAbove,
+  blockPayees,
+  blockVendor,
+  dailyBudget,
+  type PolicyPart,
+  policy,
+  requireApprovalAbove,
+} from "./policy/builders.ts";
+export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
 export { coreVersion, reasons } from "./reasons.ts";
 export type { Scope } from "./scope.ts";
@@ -29,6 +52,7 @@ export {
   type AuthorizeRequest,
   getWarden,
   openWarden,
+  openWardenWithControl,
   type Proof,
   type Settlement,
   type Warden,

@@ -6,6 +6,7 @@
 import type { Breaker } from "./breaker.ts";
 import type { Event, Ledger } from "./core/ledger.ts";
 import type { Decision, Outcome } from "./core/types.ts";
+import { type Patience, patiently } from "./delay.ts";
 import { denied, PaymentUnresolved, refusal, WardenUnavailable } from "./errors.ts";
 import { carrier, type Scope, scopeMembers } from "./scope.ts";
 import { base64OfBytes, discard, type HeldOffer, heldOffer, type JsonObject, readReceipt } from "./x402/wire.ts";
@@ -43,6 +44,8 @@ export interface Asked {
   /** The offer's own text. */
   readonly offerText: string;
   readonly bodyDigest?: string | undefined;
+  /** Ends a wait for a rate that delays. */
+  readonly signal?: AbortSignal | undefined;
   /** Whether the guarded clients pay it: then entries that none of them can pay are not chosen. */
   readonly byClient: boolean;
 }
@@ -73,7 +76,12 @@ export interface Payments {
   heldFor(method: string, url: string): readonly Payment[];
 }
 
-export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => number): Payments {
+export function trackPayments(
+  ledger: Ledger,
+  breaker: Breaker,
+  now: () => number,
+  patience: Patience = { now },
+): Payments {
   const open = new Map<string, Payment>();
   const clients: CanPay[] = [];
   const signingFor = carrier<Payment>();
@@ -154,22 +162,29 @@ export function trackPayments(ledger: Ledger, breaker: Breaker, now: () => numbe
 
   return {
     async hold(asked, scope) {
-      const heldAt = forgetOld();
+      let heldAt = forgetOld();
       const named = offeredBy(asked.offerText);
       const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
-      const id = ledger.drawId();
       const payable = asked.byClient ? payableBy(clients, asked.offerText, named) : undefined;
-      const decision = await ledger.authorize({
-        id,
-        ...scopeMembers(scope),
-        method: asked.method,
-        url: asked.url,
-        offer_text: asked.offerText,
-        ...(payable === undefined ? {} : { payable }),
-        ...(asked.offerOrigin === undefined ? {} : { offer_origin: asked.offerOrigin }),
-        ...(asked.bodyDigest === undefined ? {} : { body_digest: asked.bodyDigest }),
-        ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
+      const authorize = (): Promise<Decision> => {
+        heldAt = forgetOld();
+        return ledger.authorize({
+          id: ledger.drawId(),
+          ...scopeMembers(scope),
+          method: asked.method,
+          url: asked.url,
+          offer_text: asked.offerText,
+          ...(payable === undefined ? {} : { payable }),
+          ...(asked.offerOrigin === undefined ? {} : { offer_origin: asked.offerOrigin }),
+          ...(asked.bodyDigest === undefined ? {} : { body_digest: asked.bodyDigest }),
+          ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
+        });
+      };
+      const decision = await patiently(authorize, patience, asked.signal).catch((error: unknown) => {
+        for (const probe of probes) breaker.release(probe);
+        throw error;
       });
+      const { id } = decision;
       const held = decision.accept == null ? undefined : heldOffer(asked.offerText, decision.accept);
       const allowed = decision.action === "allow" && held !== undefined;
       // Only those that this payment goes through learn from how it ends.

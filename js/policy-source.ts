@@ -7,8 +7,14 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { loadCore } from "./core/load.ts";
 import type { PolicyError } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
+import { wholePolicy } from "./policy/extends.ts";
+import { parseYaml } from "./policy/yaml.ts";
+import { withZones } from "./policy/zones.ts";
 
-/** A path (`policy.toml`, `policy.json`, a `file:` URL), the text of a policy in TOML or JSON, or an object. */
+/**
+ * A path (`policy.toml`, `policy.yaml`, `policy.json`, a `file:` URL), the text of a policy in TOML or JSON, or an
+ * object. A file in YAML needs the `yaml` package.
+ */
 export type PolicySource = string | URL | object;
 
 export interface PolicyText {
@@ -16,6 +22,8 @@ export interface PolicyText {
   readonly json: string;
   /** What to call it in messages. */
   readonly name: string;
+  /** The files that it was read from, the first one first; none where it was given as text or as an object. */
+  readonly files?: readonly string[];
 }
 
 /** Reads a policy. Throws `PolicyInvalid` with every place that is wrong. */
@@ -36,8 +44,12 @@ function checked(text: PolicyText): PolicyText {
 
 function toJson(source: PolicySource): PolicyText {
   if (source instanceof URL) return fileToJson(source);
-  if (typeof source !== "string") return { json: objectToJson(source, "(object)"), name: "(object)" };
-  return isPath(source) ? fileToJson(source) : { json: textToJson(source, "(text)"), name: "(text)" };
+  if (typeof source !== "string") return given(objectToJson(source, "(object)"), "(object)");
+  return isPath(source) ? fileToJson(source) : given(textToJson(source, "(text)"), "(text)");
+}
+
+function given(json: string, name: string): PolicyText {
+  return { json: withZones(json, name), name };
 }
 
 /** A path has no line break, is not the start of a document, and is no `key = value`, unless it ends like a path. */
@@ -46,17 +58,52 @@ function isPath(source: string): boolean {
   return !source.includes("=") || /\.(toml|json|ya?ml)$/i.test(source);
 }
 
-function fileToJson(path: string | URL): PolicyText {
-  const name = typeof path === "string" ? path : decodeURIComponent(path.pathname);
-  const files = builtin("node:fs") as { readFileSync(path: string | URL, encoding: "utf8"): string } | undefined;
-  if (files === undefined) throw invalid(name, "files can't be read here; pass the policy's text or an object");
-  let text: string;
-  try {
-    text = files.readFileSync(path, "utf8");
-  } catch (cause) {
-    throw invalid(name, `the file can't be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+interface Paths {
+  join(...parts: readonly string[]): string;
+  dirname(path: string): string;
+  isAbsolute(path: string): boolean;
+}
+
+interface Files {
+  readFileSync(path: string, encoding: "utf8"): string;
+  realpathSync(path: string): string;
+}
+
+function fileToJson(given: string | URL): PolicyText {
+  const name = typeof given === "string" ? given : decodeURIComponent(given.pathname);
+  const files = builtin("node:fs") as Files | undefined;
+  const paths = builtin("node:path") as Paths | undefined;
+  const urls = builtin("node:url") as { fileURLToPath(url: URL): string } | undefined;
+  if (files === undefined || paths === undefined || urls === undefined) {
+    throw invalid(name, "files can't be read here; pass the policy's text or an object");
   }
-  return { json: textToJson(text, name), name };
+  const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+  let path: string;
+  try {
+    path = typeof given === "string" ? given : urls.fileURLToPath(given);
+  } catch (cause) {
+    throw invalid(name, `the file can't be read: ${why(cause)}`);
+  }
+  const whole = wholePolicy(path, {
+    read(path) {
+      let text: string;
+      try {
+        text = files.readFileSync(path, "utf8");
+      } catch (cause) {
+        throw invalid(path, `the file can't be read: ${why(cause)}`);
+      }
+      return textToJson(text, path);
+    },
+    beside: (file, path) => (paths.isAbsolute(path) ? path : paths.join(paths.dirname(file), path)),
+    real(path) {
+      try {
+        return files.realpathSync(path);
+      } catch {
+        return path; // Reading it says what is wrong.
+      }
+    },
+  });
+  return { ...whole, name: path };
 }
 
 function textToJson(given: string, name: string): string {
@@ -66,8 +113,8 @@ function textToJson(given: string, name: string): string {
   if (text.length > 1024 * 1024) throw invalid(name, "it is longer than 1 MiB");
   // JSON goes to the core as it is written, so that a key that stands there twice is seen. A policy is an object, and no
   // TOML document begins with a brace.
-  if (/\.json$/i.test(name) || (!/\.toml$/i.test(name) && /^\s*\{/.test(text))) return text;
-  if (/\.(ya?ml)$/i.test(name)) throw invalid(name, "YAML is not read; write the policy as TOML or JSON");
+  if (/\.json$/i.test(name) || (!/\.(toml|ya?ml)$/i.test(name) && /^\s*\{/.test(text))) return text;
+  if (/\.ya?ml$/i.test(name)) return objectToJson(parseYaml(text, name), name);
   try {
     return objectToJson(parseToml(text, { integersAsBigInt: "asNeeded" }), name);
   } catch (error) {

@@ -1,9 +1,10 @@
 /** The warden: one policy, one ledger, and the ways to pay through them. */
 
-import { createBreaker } from "./breaker.ts";
+import { breakerOf, type Control, controlOf } from "./control.ts";
 import { type Ledger, openLedger, type PolicySummary } from "./core/ledger.ts";
 import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
 import { WardenUnavailable } from "./errors.ts";
+import { type FactOptions, withFacts } from "./facts.ts";
 import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
@@ -14,13 +15,15 @@ import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
 
-export interface WardenOptions extends Omit<Scope, "idempotencyKey"> {
+export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions {
   /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
   readonly policy: PolicySource;
   /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder. */
   readonly store?: Store;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
+  /** The longest that a guarded fetch waits for a rate with `then = "delay"`, in milliseconds. Default 10,000. */
+  readonly maxDelayMs?: number;
 }
 
 /** A payment to judge by hand. */
@@ -73,12 +76,8 @@ export interface Warden {
   /** Binds what you signed to its hold. Send it only if `ok`. */
   sign(id: string, payment: object): Promise<Outcome>;
   settle(id: string, settlement: Settlement): Promise<Outcome>;
-  reconcile(id: string, proof: Proof): Promise<Outcome>;
-  refund(id: string, amount: bigint | string): Promise<Outcome>;
-  approve(id: string, approver: string): Promise<Outcome>;
-  reject(id: string, approver: string): Promise<Outcome>;
+  /** Denies everything, until whoever holds the control lifts it. */
   freeze(reason: string): Promise<void>;
-  unfreeze(): Promise<void>;
   /** What is left of each budget; of those of this scope's agent, session and client, where it names them. */
   budgets(): Promise<readonly BudgetLine[]>;
   readonly policy: PolicySummary;
@@ -96,13 +95,21 @@ const current = carrier<Current>();
 
 /** Opens a warden. Throws `PolicyInvalid`, or an error of the store: it never opens in a weaker way than was asked. */
 export async function openWarden(options: WardenOptions): Promise<Warden> {
-  const { policy, store, now = Date.now, ...scope } = options;
+  return (await openWardenWithControl(options)).warden;
+}
+
+/** Opens a warden for the agent, and the control of it for whoever answers for the money. */
+export async function openWardenWithControl(
+  options: WardenOptions,
+): Promise<{ readonly warden: Warden; readonly control: Control }> {
+  const { policy, store, now = Date.now, facts, factsTimeoutMs, maxDelayMs, ...scope } = options;
   const { json } = readPolicy(policy);
   const opened = store ?? (await defaultStore());
-  const ledger = openLedger({ policy: json, store: opened, now });
-  const { breaker_failures, breaker_recovery_ms } = ledger.policy;
-  const breaker = createBreaker({ failureThreshold: breaker_failures, recoveryTimeoutMs: breaker_recovery_ms, now });
-  return assemble(ledger, trackPayments(ledger, breaker, now), scope);
+  const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
+  const ledger = withFacts(openLedger({ policy: json, store: opened, now }), known);
+  const breaker = breakerOf(ledger.policy, now);
+  const payments = trackPayments(ledger, breaker, now, { now, ...(maxDelayMs !== undefined && { maxDelayMs }) });
+  return { warden: assemble(ledger, payments, scope), control: controlOf(ledger, breaker) };
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */
@@ -167,22 +174,16 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
         ...(amount === undefined ? {} : { amount: String(amount) }),
         ...(transaction === undefined ? {} : { transaction }),
       }),
-    reconcile: (id, proof) => {
-      const text = proof.authorization === "used" ? { ...proof, amount: String(proof.amount) } : proof;
-      return ledger.move({ type: "reconcile", id, proof: text });
-    },
-    refund: (id, amount) => ledger.move({ type: "refund", id, amount: String(amount) }),
-    approve: (id, approver) => ledger.move({ type: "approve", id, approver }),
-    reject: (id, approver) => ledger.move({ type: "reject", id, approver }),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
-    unfreeze: () => ledger.command({ type: "unfreeze" }),
     budgets: () => {
       const { agent, session, client } = here();
       return ledger.budgets(
         scopeMembers({ ...(agent && { agent }), ...(session && { session }), ...(client && { client }) }),
       );
     },
-    policy: ledger.policy,
+    get policy() {
+      return ledger.policy;
+    },
     scope,
     close: () => ledger.close(),
   };

@@ -6,6 +6,7 @@ import { attempt, probe } from "./lib/child.mjs";
 import { nodeBinary } from "./lib/node24.mjs";
 import { main, Stop, say, seconds } from "./lib/report.mjs";
 import { readyToolchain, wasmTarget } from "./lib/toolchain.mjs";
+import { checkPolicySchema } from "./policy-schema.mjs";
 import { canGenerateTypes, checkTypes } from "./types.mjs";
 
 const tool = (file, ...args) => ({ command: nodeBinary, args: [`node_modules/${file}`, ...args] });
@@ -53,18 +54,18 @@ export async function runChecks() {
     const { status, output } = await attempt(command, args);
     told(name, since, status === 0 ? undefined : output);
   }
-  if (canGenerateTypes()) {
+  const generated = { types: checkTypes, "policy schema": checkPolicySchema };
+  for (const [name, check] of Object.entries(canGenerateTypes() ? generated : {})) {
     const since = Date.now();
     try {
-      await checkTypes();
-      told("types", since);
+      await check();
+      told(name, since);
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
-      told("types", since, [error.output, error.message, error.where, error.todo].filter(Boolean).join("\n"));
+      told(name, since, [error.output, error.message, error.where, error.todo].filter(Boolean).join("\n"));
     }
-  } else {
-    say("types: skipped, pkg-scripts/schema.rs has no main yet");
   }
+  if (!canGenerateTypes()) say("types: skipped, pkg-scripts/schema.rs has no main yet");
   return failed;
 }
 

@@ -6,10 +6,11 @@
  * an allowance: after a throw from the core the engine is built again, from the policy and the store.
  */
 
-import { WardenUnavailable } from "../errors.ts";
+import { PolicyInvalid, WardenUnavailable } from "../errors.ts";
+import type { FactName } from "../facts.ts";
 import type { Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
-import type { BudgetLine, Decision, Outcome } from "./types.ts";
+import type { BudgetLine, Decision, Outcome, PolicyError } from "./types.ts";
 
 /** So often an event is decided again when other writers were faster; then it is denied. */
 const ATTEMPTS = 32;
@@ -26,6 +27,8 @@ interface Reply {
   readonly missing?: readonly string[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly budgets?: readonly BudgetLine[];
+  readonly ok?: boolean;
+  readonly errors?: readonly PolicyError[];
 }
 
 export interface PolicySummary {
@@ -36,6 +39,8 @@ export interface PolicySummary {
   readonly breaker_failures: number;
   /** Milliseconds. */
   readonly breaker_recovery_ms: number;
+  /** The facts that can bear on a decision. */
+  readonly facts: readonly FactName[];
 }
 
 export interface Ledger {
@@ -52,7 +57,10 @@ export interface Ledger {
     readonly session?: string;
     readonly client?: string;
   }): Promise<readonly BudgetLine[]>;
+  /** The policy in force. */
   readonly policy: PolicySummary;
+  /** Another policy takes over, from the next event on. Throws `PolicyInvalid`; then the old one stays. */
+  reload(policy: { readonly json: string; readonly name: string }): Promise<void>;
   drawId(): string;
   close(): Promise<void>;
 }
@@ -65,9 +73,11 @@ export interface LedgerOptions {
   readonly now: () => number;
 }
 
-export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
+export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger {
   const core: Core = loadCore();
+  let policy = first;
   let engine: Engine = new core.Engine(policy, false);
+  let summary = engine.policy() as PolicySummary;
   let last: Promise<unknown> = Promise.resolve();
 
   /** After the events before it, whatever became of them. */
@@ -120,6 +130,14 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
     }
   }
 
+  async function scanned(prefix: string): Promise<readonly StoredCell[]> {
+    return answered(async () => {
+      const found: StoredCell[] = [];
+      for await (const cell of store.scan(prefix)) found.push(cell);
+      return found;
+    });
+  }
+
   async function decide(event: Event & { readonly id: string }): Promise<Decision> {
     try {
       return (await inTurn(() => run(event))) as unknown as Decision;
@@ -141,16 +159,23 @@ export function openLedger({ policy, store, now }: LedgerOptions): Ledger {
     budgets: async (filter) =>
       inTurn(async () => {
         // All counters, not only those of the names given: the store is asked for each budget's cells.
-        const cells = await answered(async () => {
-          const found: StoredCell[] = [];
-          for await (const cell of store.scan("budget/")) found.push(cell);
-          return found;
-        });
+        const cells = await scanned("budget/");
         guarded(() => engine.load(cells));
         const reply = await run({ type: "budgets", ...filter });
         return reply.budgets ?? [];
       }),
-    policy: engine.policy() as PolicySummary,
+    get policy() {
+      return summary;
+    },
+    reload: ({ json, name }) =>
+      inTurn(async () => {
+        // What was spent under a counter that changes its key is seen in the store alone.
+        const cells = [...(await scanned("budget/")), ...(await scanned("latest/"))];
+        const reply = guarded(() => parseReply(engine.reload(json, cells)));
+        if (reply.ok !== true) throw new PolicyInvalid(name, reply.errors ?? []);
+        policy = json;
+        summary = guarded(() => engine.policy() as PolicySummary);
+      }),
     drawId: () => core.drawId(),
     close: () => inTurn(() => store.close()),
   };

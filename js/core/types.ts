@@ -120,13 +120,13 @@ export type RiskWord = "low" | "medium" | "high";
  */
 export type Scheme = "exact" | "upto";
 /**
- * A rolling span such as `24h`, or `day`, `week`, `month`, `session`, `lifetime`.
- */
-export type Window = string;
-/**
  * What becomes of a payment for which a fact is missing.
  */
 export type OnMissing = "deny" | "allow";
+/**
+ * One path, or a list of paths; the later ones stand on the earlier ones.
+ */
+export type Files = string | string[];
 /**
  * What becomes of a payment when something is not what it was.
  */
@@ -144,9 +144,9 @@ export type Percent = number | string;
  */
 export type RateThen = "deny" | "delay";
 /**
- * What becomes of the payments that a rule speaks of, from the mildest to the strictest.
+ * A rolling span such as `24h`, or `day`, `week`, `month`, `session`, `lifetime`.
  */
-export type Then = "allow" | "flag" | "require_approval" | "deny";
+export type Window = string;
 /**
  * To let something be, or not.
  */
@@ -687,81 +687,86 @@ export interface Document {
   /**
    * Which agents may pay, by name; `*` and `?` stand for any letters and any letter.
    */
-  agents?: ListSection | null;
+  agents?: ListSection;
   /**
    * Who decides about what needs approval.
    */
-  approvals?: ApprovalSection | null;
+  approvals?: ApprovalSection;
   /**
    * Assets that are known beside the registry of stablecoins.
    */
-  assets?: AssetSection[] | null;
+  assets?: AssetSection[];
   /**
    * When to stop calling an origin or a facilitator that fails.
    */
-  breaker?: BreakerSection | null;
+  breaker?: BreakerSection;
   /**
    * How much in all, over a window of time.
    */
-  budgets?: BudgetSection[] | null;
+  budgets?: BudgetSection[];
   /**
    * On whose behalf may be paid, by name; `*` and `?` stand for any letters and any letter.
    */
-  clients?: ListSection | null;
+  clients?: ListSection;
   /**
    * What has to be known of who is paid, from facts that the operator's own provider looks up.
    */
-  counterparty?: CounterpartySection | null;
+  counterparty?: CounterpartySection;
+  /**
+   * Policies that this one stands on, as paths relative to this file. What they say holds: this one adds, and
+   * the strictest wins. Only in a file.
+   */
+  extends?: Files;
   /**
    * A name for people, shown in decisions and reports.
    */
-  name?: string | null;
+  name?: string;
   /**
    * Exact origins that are let through although they are not https on the default port with a DNS name,
    * such as `http://127.0.0.1:4021`.
    */
-  origins?: string[] | null;
+  origins?: string[];
   /**
    * Who may be paid, by the address that receives the money: `0x…` on any network, or `eip155:8453/0x…`.
    */
-  payees?: PayeeSection | null;
+  payees?: PayeeSection;
   /**
    * What a single payment may be.
    */
-  payment?: PaymentSection | null;
+  payment?: PaymentSection;
   /**
    * What things cost, and how far a price may move.
    */
-  prices?: PriceSection | null;
+  prices?: PriceSection;
   /**
    * How often, over a window of time.
    */
-  rates?: RateSection[] | null;
+  rates?: RateSection[];
   /**
    * Rules for what the sections above can't say.
    */
-  rules?: RuleSection[] | null;
+  rules?: RuleSection[];
   /**
    * When may be paid.
    */
-  schedule?: ScheduleSection | null;
+  schedule?: ScheduleSection;
   /**
    * What becomes of a payment that no rule with `then = "allow"` speaks for: `allow` or `deny`. Default `allow`.
    */
-  unmatched?: Choice | null;
+  unmatched?: Choice;
   /**
    * Who may be paid, by the URL that was requested: `api.example.com`, `*.example.com`, `api.example.com/v1`,
    * `https://api.example.com:8443`, or `regex:` with an expression for the whole of host and path.
    */
-  vendors?: ListSection | null;
+  vendors?: ListSection;
   /**
    * The policy's own version: a whole number that rises with each change.
    */
-  version?: number | null;
+  version?: number;
   /**
    * The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
    */
-  zones?: ZoneTables | null;
+  zones?: ZoneTables;
 }
 /**
  * An allow list and a block list. What is blocked is blocked, allowed or not. An allow list that is there, even
@@ -771,11 +776,11 @@ export interface ListSection {
   /**
    * Only these.
    */
-  allow?: string[] | null;
+  allow?: string[];
   /**
    * Never these.
    */
-  block?: string[] | null;
+  block?: string[];
 }
 /**
  * Who decides about what needs approval.
@@ -784,11 +789,11 @@ export interface ApprovalSection {
   /**
    * Who may approve, by name. Default: anybody but the agent itself.
    */
-  approvers?: string[] | null;
+  approvers?: string[];
   /**
    * How many different people have to approve. Default 1.
    */
-  threshold?: number | null;
+  threshold?: number;
 }
 /**
  * An asset that the policy makes known.
@@ -797,23 +802,23 @@ export interface AssetSection {
   /**
    * The address of the token's contract (or mint) on that network.
    */
-  address?: string | null;
+  address: string;
   /**
    * How many decimals the token has: one whole token is 10^decimals atomic units.
    */
-  decimals?: number | null;
+  decimals: number;
   /**
    * The network, as a CAIP-2 name or a known alias.
    */
-  network?: string | null;
+  network: string;
   /**
    * A name for people. It decides nothing.
    */
-  symbol?: string | null;
+  symbol?: string;
   /**
    * What one whole token counts as, in US dollars. Without it no limit in US dollars can be met.
    */
-  usd?: Rate | null;
+  usd?: Rate;
 }
 /**
  * The circuit breaker. The wrapper keeps its state; the core is told of it.
@@ -822,11 +827,11 @@ export interface BreakerSection {
   /**
    * Failures in a row after which nothing more is paid there. Default 5.
    */
-  failure_threshold?: number | null;
+  failure_threshold?: number;
   /**
    * How long until one payment is let through again to see, such as `30s`. Default `30s`.
    */
-  recovery_timeout?: Span | null;
+  recovery_timeout?: Span;
 }
 /**
  * A budget: what is held and what is spent, over its window, never exceeds its limit.
@@ -835,41 +840,41 @@ export interface BudgetSection {
   /**
    * From this much on in all, in US dollars, each further payment needs approval: splitting dodges nothing.
    */
-  approve_from_usd?: Usd | null;
+  approve_from_usd?: Usd;
   /**
    * The asset that `limit_amount` counts, as `network/address`. Payments in other assets don't count here.
    */
-  asset?: string | null;
+  asset?: string;
   /**
    * The limit in atomic units of `asset`.
    */
-  limit_amount?: Amount | null;
+  limit_amount?: Amount;
   /**
    * The limit in US dollars; this or `limit_amount`.
    */
-  limit_usd?: Usd | null;
+  limit_usd?: Usd;
   /**
    * The budget's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
    */
-  name?: string | null;
+  name: string;
   /**
    * What has a counter of its own: one or more of agent, client, session, vendor, endpoint, payee, network;
    * or `all` for a single counter. Default `all`.
    */
-  per?: PerWords | null;
+  per?: PerWords;
   /**
    * The time zone of a calendar window, such as `Europe/Berlin`. Default `UTC`.
    */
-  time_zone?: string | null;
+  time_zone?: string;
   /**
    * Which payments count here. Default: all.
    */
-  when?: WhenSection | null;
+  when?: WhenSection;
   /**
    * How long a spend counts: a rolling span such as `24h`; a calendar `day`, `week` (from Monday) or `month`;
    * `session`; or `lifetime`.
    */
-  window?: Window | null;
+  window: string;
 }
 /**
  * Which payments: those for which every member holds. A list holds if any of its entries does.
@@ -878,63 +883,63 @@ export interface WhenSection {
   /**
    * The agent's name; `*` and `?` stand for any letters and any letter.
    */
-  agents?: string[] | null;
+  agents?: string[];
   /**
    * The asset, as `network/address`.
    */
-  assets?: string[] | null;
+  assets?: string[];
   /**
    * The client's name, likewise.
    */
-  clients?: string[] | null;
+  clients?: string[];
   /**
    * Days of the week, as in `schedule`.
    */
-  days?: DayWord[] | null;
+  days?: DayWord[];
   /**
    * Whether this ledger has never paid the address before.
    */
-  first_payment?: boolean | null;
+  first_payment?: boolean;
   /**
    * Hours of the day, as in `schedule`.
    */
-  hours?: Hours[] | null;
+  hours?: Hours[];
   /**
    * A payment of at most this much, in US dollars.
    */
-  max_usd?: Usd | null;
+  max_usd?: Usd;
   /**
    * The HTTP method, such as `POST`.
    */
-  methods?: string[] | null;
+  methods?: string[];
   /**
    * A risk of at least this level, by the operator's facts. An unknown risk is the highest.
    */
-  min_risk?: RiskWord | null;
+  min_risk?: RiskWord;
   /**
    * A payment of at least this much, in US dollars.
    */
-  min_usd?: Usd | null;
+  min_usd?: Usd;
   /**
    * The network.
    */
-  networks?: string[] | null;
+  networks?: string[];
   /**
    * The address that is paid, as in `payees`.
    */
-  payees?: string[] | null;
+  payees?: string[];
   /**
    * The payment scheme.
    */
-  schemes?: Scheme[] | null;
+  schemes?: Scheme[];
   /**
    * The time zone of the hours and days. Default `UTC`.
    */
-  time_zone?: string | null;
+  time_zone?: string;
   /**
    * The requested URL, as in `vendors`.
    */
-  vendors?: string[] | null;
+  vendors?: string[];
 }
 /**
  * What has to be known of who is paid. The facts come from the operator's own provider, never from the seller.
@@ -943,27 +948,27 @@ export interface CounterpartySection {
   /**
    * Whether a contract may be paid. Default true.
    */
-  allow_contracts?: boolean | null;
+  allow_contracts?: boolean;
   /**
    * The highest risk that may be paid.
    */
-  max_risk?: RiskWord | null;
+  max_risk?: RiskWord;
   /**
    * How often this address must have been paid before.
    */
-  min_prior_payments?: number | null;
+  min_prior_payments?: number;
   /**
    * The youngest wallet that may be paid, in days.
    */
-  min_wallet_age_days?: number | null;
+  min_wallet_age_days?: number;
   /**
    * What becomes of a payment for which a fact that is asked for is missing: `deny` or `allow`. Default `deny`.
    */
-  on_missing?: OnMissing | null;
+  on_missing?: OnMissing;
   /**
    * Whether a contract that is paid has to be verified.
    */
-  require_verified?: boolean | null;
+  require_verified?: boolean;
 }
 /**
  * Who may be paid, by address.
@@ -972,16 +977,16 @@ export interface PayeeSection {
   /**
    * Only these.
    */
-  allow?: string[] | null;
+  allow?: string[];
   /**
    * Never these.
    */
-  block?: string[] | null;
+  block?: string[];
   /**
    * What becomes of an origin that asks for its money at another address than the one first paid: `warn` flags
    * the payment, `deny` denies it, `approve` asks people. Left out, addresses may change.
    */
-  pin?: OnChange | null;
+  pin?: OnChange;
 }
 /**
  * What a single payment may be.
@@ -990,39 +995,39 @@ export interface PaymentSection {
   /**
    * From this much on, in US dollars, a payment needs approval. A payment of exactly this much needs it.
    */
-  approve_from_usd?: Usd | null;
+  approve_from_usd?: Usd;
   /**
    * Assets that may be used, as `network/address`. Default: the registry and those listed under `assets`.
    */
-  assets?: string[] | null;
+  assets?: string[];
   /**
    * Networks that may not be used.
    */
-  block_networks?: string[] | null;
+  block_networks?: string[];
   /**
    * Payment flows that may be used. Default: `authorization` alone; the others take the money before delivery.
    */
-  flows?: Flow[] | null;
+  flows?: Flow[];
   /**
    * The largest payment to an address that this ledger has never paid, in US dollars.
    */
-  max_first_usd?: Usd | null;
+  max_first_usd?: Usd;
   /**
    * The longest that a signature may stay usable, in seconds. Default 600.
    */
-  max_lifetime_seconds?: number | null;
+  max_lifetime_seconds?: number;
   /**
    * The largest single payment, in US dollars. A payment of exactly this much is allowed.
    */
-  max_usd?: Usd | null;
+  max_usd?: Usd;
   /**
    * Networks that may be used, as CAIP-2 names or known aliases such as `base`. Default: all that are known.
    */
-  networks?: string[] | null;
+  networks?: string[];
   /**
    * Payment schemes that may be used. Default: `exact` and `upto`.
    */
-  schemes?: Scheme[] | null;
+  schemes?: Scheme[];
 }
 /**
  * What things cost. The first price that was paid on a route (origin and path, in one asset) is its reference.
@@ -1031,15 +1036,15 @@ export interface PriceSection {
   /**
    * Prices that were agreed on; each is the reference of its routes from the beginning.
    */
-  agreed?: AgreedSection[] | null;
+  agreed?: AgreedSection[];
   /**
    * The most that a price may lie above the reference of its route, in per cent, however slowly it got there.
    */
-  max_drift_percent?: Percent | null;
+  max_drift_percent?: Percent;
   /**
    * What becomes of a price that lies above: `deny`, `approve` or `warn`. Default `deny`.
    */
-  then?: OnChange | null;
+  then?: OnChange;
 }
 /**
  * A price that was agreed on.
@@ -1048,11 +1053,11 @@ export interface AgreedSection {
   /**
    * The price in US dollars.
    */
-  usd?: Usd | null;
+  usd: string;
   /**
    * The routes, as a vendor: `api.example.com/report`.
    */
-  vendor?: string | null;
+  vendor: string;
 }
 /**
  * A rate: so many payments over its window, or so much time between two.
@@ -1061,35 +1066,35 @@ export interface RateSection {
   /**
    * The most payments within the window; with `window`.
    */
-  max?: number | null;
+  max?: number;
   /**
    * The shortest time between two payments.
    */
-  min_gap?: Span | null;
+  min_gap?: Span;
   /**
    * The rate's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
    */
-  name?: string | null;
+  name: string;
   /**
    * What has a counter of its own, as in a budget. Default `all`.
    */
-  per?: PerWords | null;
+  per?: PerWords;
   /**
    * What becomes of a payment that comes too soon: `deny`, or `delay` until it may be made. Default `deny`.
    */
-  then?: RateThen | null;
+  then?: RateThen;
   /**
    * The time zone of a calendar window. Default `UTC`.
    */
-  time_zone?: string | null;
+  time_zone?: string;
   /**
    * Which payments count here. Default: all.
    */
-  when?: WhenSection | null;
+  when?: WhenSection;
   /**
    * How long a payment counts, as in a budget.
    */
-  window?: Window | null;
+  window?: Window;
 }
 /**
  * A rule. All rules are heard, and the strictest wins: deny over require_approval over flag over allow. An allow
@@ -1099,19 +1104,19 @@ export interface RuleSection {
   /**
    * False to leave the rule out for now.
    */
-  enabled?: boolean | null;
+  enabled?: boolean;
   /**
    * The rule's name, in lower-case letters, digits, `-` and `_`. Decisions name it.
    */
-  name?: string | null;
+  name: string;
   /**
    * What becomes of them: `deny`, `require_approval`, `flag` or `allow`.
    */
-  then?: Then | null;
+  then: "allow" | "flag" | "require_approval" | "deny";
   /**
    * Which payments it speaks of. Default: all.
    */
-  when?: WhenSection | null;
+  when?: WhenSection;
 }
 /**
  * When may be paid. Outside of it everything is denied.
@@ -1120,15 +1125,15 @@ export interface ScheduleSection {
   /**
    * Days of the week, such as `["mon", "tue"]`.
    */
-  days?: DayWord[] | null;
+  days?: DayWord[];
   /**
    * Hours of the day, such as `["09:00-17:30"]`; a span may go over midnight.
    */
-  hours?: Hours[] | null;
+  hours?: Hours[];
   /**
    * The time zone of the hours and days, such as `Europe/Berlin`. Default `UTC`.
    */
-  time_zone?: string | null;
+  time_zone?: string;
 }
 /**
  * The offsets of the time zones that the policy names. The wrapper fills this in; leave it out.

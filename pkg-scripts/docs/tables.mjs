@@ -54,6 +54,7 @@ const kinds = {
   Span: "span such as `30s`",
   WindowWord: "window",
   PerWords: "word, or list of words",
+  FileWords: "path, or list of paths",
   Share100: "per cent",
   HoursWord: "hours such as `09:00-17:30`",
   Scheme: "`exact`, `upto`",

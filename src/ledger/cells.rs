@@ -86,6 +86,8 @@ pub mod key {
     pub const CLOCK: &str = "clock";
     /// What all budgets' keys begin with.
     pub const BUDGETS: &str = "budget/";
+    /// What the keys of all latest payments begin with.
+    pub const LATEST: &str = "latest/";
     /// What all intents' keys begin with.
     pub const INTENTS: &str = "intent/";
     /// What all approvals' keys begin with.
@@ -112,7 +114,7 @@ pub mod key {
     /// The cell of the latest payment that a rate counts.
     #[must_use]
     pub fn latest(rate: &str, scope: &str) -> String {
-        format!("latest/{rate}/{scope}")
+        format!("{LATEST}{rate}/{scope}")
     }
 
     /// The cell of a hold.
@@ -233,6 +235,13 @@ impl Ledger {
             Some(Cell::Budget(tally)) => Some((key.as_str(), tally)),
             _ => None,
         })
+    }
+
+    /// Whether any cell is here whose key begins so.
+    #[must_use]
+    pub fn has_below(&self, prefix: &str) -> bool {
+        let from = self.cells.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
+        from.take_while(|(name, _)| name.starts_with(prefix)).any(|(_, (_, cell))| cell.is_some())
     }
 
     /// The holds that are here.

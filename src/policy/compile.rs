@@ -15,8 +15,8 @@ use super::when::{Hours, When};
 use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, WindowWord};
 use super::zone::{Zone, ZoneTables};
 use super::{
-    Approvals, Budget, Counter, Counterparty, DEFAULT_LIFETIME_SECONDS, Limit, Lists, Pace, PayeeSet, Payment, Policy,
-    Price, Prices, Rule, hex,
+    Approvals, Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY,
+    DEFAULT_LIFETIME_SECONDS, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Rule, hex,
 };
 use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::json::Json;
@@ -58,12 +58,16 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
             .flatten()
             .collect(),
         approvals: reader.member("approvals", |r| approvals(document, r)),
-        breaker_failures: breaker.failure_threshold.unwrap_or(5),
-        breaker_recovery: breaker.recovery_timeout.map_or(30_000, |span| span.0),
+        breaker_failures: breaker.failure_threshold.unwrap_or(DEFAULT_BREAKER_FAILURES),
+        breaker_recovery: breaker.recovery_timeout.map_or(DEFAULT_BREAKER_RECOVERY, |span| span.0),
         priced: reader.member("assets", |r| priced(document.assets.as_deref(), r)),
     };
     if breaker.failure_threshold == Some(0) {
         reader.member("breaker", |r| r.member("failure_threshold", |r| r.fail("expected at least 1, found `0`")));
+    }
+    if document.extends.is_some() {
+        let message = "names files beside this one, and only a policy that is read from a file has any";
+        reader.member("extends", |r| r.fail(message));
     }
     unique_names(document, reader);
     if !bounds_something(document) {
@@ -364,13 +368,13 @@ fn payee_set(list: Option<&[String]>, reader: &mut Reader) -> Option<PayeeSet> {
 }
 
 /// An address with no network beside it: its form tells of which kind it is.
-fn any_address(text: &str) -> Result<String, String> {
+pub(super) fn any_address(text: &str) -> Result<String, String> {
     let example = if text.starts_with("0x") { "eip155:1" } else { "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp" };
     let network = Network::caip2(example).map_err(|error| error.to_string())?;
     canonical_address(&network, text).map_err(|error| format!("`{text}` is not an address: {error}"))
 }
 
-fn asset_id(text: &str) -> Result<AssetId, String> {
+pub(super) fn asset_id(text: &str) -> Result<AssetId, String> {
     let expected = "expected `network/address`, such as `eip155:8453/0x833589fcd6edb6e08f4c7c32d4f71b54bda02913`";
     let (network, address) = text.rsplit_once('/').ok_or_else(|| format!("`{text}` is not an asset; {expected}"))?;
     let network = Network::named(network).map_err(|error| format!("`{text}` is not an asset: {error}; {expected}"))?;

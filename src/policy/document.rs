@@ -5,7 +5,8 @@ use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::policy::read::section;
 use crate::policy::words::{
-    Choice, DayWord, HoursWord, OnChange, OnMissing, PerWords, RateThen, RiskWord, Share100, Span, Then, WindowWord,
+    Choice, DayWord, FileWords, HoursWord, OnChange, OnMissing, PerWords, RateThen, RiskWord, Share100, Span, Then,
+    WindowWord,
 };
 use crate::policy::zone::ZoneTables;
 
@@ -16,6 +17,9 @@ section! {
         pub name: String,
         /// The policy's own version: a whole number that rises with each change.
         pub version: u64,
+        /// Policies that this one stands on, as paths relative to this file. What they say holds: this one adds, and
+        /// the strictest wins. Only in a file.
+        pub extends: FileWords,
         /// Exact origins that are let through although they are not https on the default port with a DNS name,
         /// such as `http://127.0.0.1:4021`.
         pub origins: Vec<String>,

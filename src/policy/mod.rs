@@ -11,9 +11,12 @@ use crate::time::Millis;
 
 mod compile;
 pub mod document;
+mod facts;
 pub mod glob;
 pub mod import;
 pub mod lint;
+mod meet;
+pub mod merge;
 pub mod read;
 pub mod vendors;
 pub mod when;
@@ -31,6 +34,10 @@ use zone::Zone;
 
 /// The longest lifetime of a signature where the policy names none, in seconds.
 pub const DEFAULT_LIFETIME_SECONDS: u64 = 600;
+/// Failures in a row after which the breaker opens, where the policy names none.
+pub const DEFAULT_BREAKER_FAILURES: u64 = 5;
+/// How long the breaker stays open where the policy does not say, in milliseconds.
+pub const DEFAULT_BREAKER_RECOVERY: Millis = 30_000;
 
 /// A policy, compiled.
 #[derive(Clone, Debug)]

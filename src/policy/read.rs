@@ -154,6 +154,24 @@ pub fn show(json: &Json) -> String {
     }
 }
 
+/// A member that may be left out may not be `null`: the reader takes no `null` anywhere.
+#[cfg(feature = "schema")]
+pub fn without_null(schema: &mut schemars::Schema) {
+    let Some(members) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) else { return };
+    for member in members.values_mut().filter_map(serde_json::Value::as_object_mut) {
+        if let Some(kinds) = member.get_mut("type").and_then(serde_json::Value::as_array_mut) {
+            kinds.retain(|kind| kind != "null");
+            if let [only] = kinds.as_slice() {
+                let only = only.clone();
+                member.insert(String::from("type"), only);
+            }
+        }
+        if let Some(forms) = member.get_mut("anyOf").and_then(serde_json::Value::as_array_mut) {
+            forms.retain(|form| form.get("type").is_none_or(|kind| kind != "null"));
+        }
+    }
+}
+
 /// Declares a section of the document: its struct with its schema, and the reader that refuses unknown keys.
 /// A field written `name: Type` may be left out; `name: Type = required` may not.
 macro_rules! section {
@@ -168,9 +186,16 @@ macro_rules! section {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
+        #[cfg_attr(
+            feature = "schema",
+            schemars(deny_unknown_fields, transform = $crate::policy::read::without_null)
+        )]
         pub struct $name {
-            $($(#[doc = $doc])+ pub $field: Option<$kind>,)*
+            $(
+                $(#[doc = $doc])+
+                $(#[cfg_attr(feature = "schema", schemars($must))])?
+                pub $field: Option<$kind>,
+            )*
         }
 
         impl $crate::policy::read::Read for $name {

@@ -258,6 +258,19 @@ impl Read for PerWords {
     }
 }
 
+/// One file, or a list of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileWords(pub Vec<String>);
+
+impl Read for FileWords {
+    fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
+        match json {
+            Json::Array(_) => Vec::<String>::read(json, reader).map(FileWords),
+            _ => String::read(json, reader).map(|file| FileWords(vec![file])),
+        }
+    }
+}
+
 /// Hours of a day, in minutes since midnight. From 22:00 to 06:00 goes over midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoursWord {
@@ -338,7 +351,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{HoursWord, Per, PerWords, Share100, Span, WindowWord};
+    use super::{FileWords, HoursWord, Per, PerWords, Share100, Span, WindowWord};
 
     impl JsonSchema for Span {
         fn schema_name() -> Cow<'static, str> {
@@ -373,6 +386,18 @@ mod schema {
             json_schema!({
                 "description": "One word, or a list of words: a counter for each combination.",
                 "anyOf": [word, { "type": "array", "items": word, "minItems": 1 }]
+            })
+        }
+    }
+
+    impl JsonSchema for FileWords {
+        fn schema_name() -> Cow<'static, str> {
+            Cow::Borrowed("Files")
+        }
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "description": "One path, or a list of paths; the later ones stand on the earlier ones.",
+                "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
             })
         }
     }

@@ -4,10 +4,12 @@
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
+use crate::asset::Network;
 use crate::engine::{self, CellWrite};
 use crate::explain;
 use crate::json::{Json, parse_own};
 use crate::policy::import::{Dialect, import};
+use crate::policy::merge::{Files, merge};
 use crate::policy::{Policy, PolicyError, hex};
 use crate::reason::Reason;
 
@@ -58,6 +60,36 @@ pub fn import_policy(dialect: &str, source: &str) -> String {
     }
 }
 
+/// What is wrong with a text as JSON, if anything is: beside the usual, a key that stands there twice.
+#[wasm_bindgen(js_name = jsonError)]
+#[must_use]
+pub fn json_error(text: &str) -> Option<String> {
+    parse_own(text).err()
+}
+
+/// Puts a policy on top of the one that it extends: `{"document"}`, or `{"errors"}`. Both are JSON texts; the names are
+/// those of their files, for messages.
+#[wasm_bindgen(js_name = mergePolicies)]
+#[must_use]
+pub fn merge_policies(base: &str, child: &str, base_name: &str, child_name: &str) -> String {
+    let read = |text: &str, file: &str| {
+        parse_own(text)
+            .map_err(|message| vec![PolicyError { path: String::new(), message: format!("{message} (in `{file}`)") }])
+    };
+    let files = Files { base: base_name, child: child_name };
+    match read(base, base_name).and_then(|base| merge(&base, &read(child, child_name)?, files)) {
+        Ok(document) => format!(r#"{{"document":{}}}"#, document.canonical()),
+        Err(errors) => cold(&Refused { errors }),
+    }
+}
+
+/// A network in its one spelling, `eip155:8453` for `base`; nothing for one that is not known.
+#[wasm_bindgen(js_name = networkName)]
+#[must_use]
+pub fn network_name(text: &str) -> Option<String> {
+    Network::named(text).ok().map(|network| network.to_string())
+}
+
 #[derive(Serialize)]
 struct Refused {
     errors: Vec<PolicyError>,
@@ -100,6 +132,7 @@ struct Summary<'a> {
     hash: &'a str,
     breaker_failures: u64,
     breaker_recovery_ms: u64,
+    facts: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +200,19 @@ impl Engine {
         self.0.forget();
     }
 
+    /// Another policy takes over, with all history; the answer is that to a `policy` event. `cells` are all whose keys
+    /// begin with `budget/` or `latest/`, as the store has them: `[{key, version, value}]`.
+    ///
+    /// # Errors
+    /// One sentence, if a cell is damaged or the document is not JSON; the old policy stays.
+    pub fn reload(&mut self, document: &str, cells: JsValue) -> Result<String, JsError> {
+        let cells: Vec<StoredCell> = serde_wasm_bindgen::from_value(cells)?;
+        let document = parse_own(document).map_err(|error| JsError::new(&error))?;
+        let cells = cells.iter().map(|cell| (cell.key.as_str(), cell.version, cell.value.as_deref()));
+        let reply = self.0.reload(&document, cells).map_err(|error| JsError::new(&error))?;
+        Ok(engine::text(&reply))
+    }
+
     /// What the wrapper has to know of the policy.
     ///
     /// # Errors
@@ -179,6 +225,7 @@ impl Engine {
             hash: &policy.hash,
             breaker_failures: policy.breaker_failures,
             breaker_recovery_ms: policy.breaker_recovery,
+            facts: policy.facts(),
         })
     }
 }

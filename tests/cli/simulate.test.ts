@@ -104,7 +104,7 @@ test("a policy that is missing, empty or misspelt: status 1, the file's name, th
     "twice.json": '{"payment":{"max_usd":"1","max_usd":"1000"}}',
     "broken.toml": "[payment\n",
     "nothing.toml": 'name = "x"\n',
-    "p.yaml": "payment:\n  max_usd: 1\n",
+    "p.yaml": "payment:\n  max_uds: 1\n",
   };
   const wanted: Readonly<Record<string, readonly RegExp[]>> = {
     "missing.toml": [/ENOENT/],
@@ -117,7 +117,7 @@ test("a policy that is missing, empty or misspelt: status 1, the file's name, th
     "twice.json": [/duplicate key `max_usd`/],
     "broken.toml": [/line 1, column 9/],
     "nothing.toml": [/bounds nothing/],
-    "p.yaml": [/YAML is not read/],
+    "p.yaml": [/max_uds: unknown key/],
     // A file's name is a file's name, whatever it looks like.
     "{}": [/ENOENT/],
   };

@@ -13,7 +13,7 @@ import { type Seller, startSeller } from "../../examples/localnet/seller.ts";
 import { type SellerV1, startSellerV1 } from "../../examples/localnet/seller-v1.ts";
 import { honest, offerV2, withheld } from "../../examples/localnet/traps.ts";
 import { getWarden, guard, memoryStore, type Pay, type Warden, WardenUnavailable } from "../../js/index.ts";
-import { arrived, daily, deniedWith, guardedAgent, moved, policyFor, spyOn, warden } from "./support.ts";
+import { arrived, controlOf, daily, deniedWith, guardedAgent, moved, policyFor, spyOn, warden } from "./support.ts";
 
 let chain: Chain;
 let seller: Seller;
@@ -265,9 +265,9 @@ test("authorize, ticket, sign and settle by hand", async () => {
   assert.equal((await w.settle("mine", { outcome: "captured", amount: 9_000n })).reason, "conflict");
   assert.equal((await w.settle("mine", { outcome: "captured", amount: 10_000n })).ok, true);
   assert.deepEqual(await daily(w), { held: "0", spent: "0.01" });
-  assert.equal((await w.refund("mine", "4000")).ok, true);
+  assert.equal((await controlOf(w).refund("mine", "4000")).ok, true);
   assert.deepEqual(await daily(w), { held: "0", spent: "0.006" });
-  assert.equal((await w.refund("mine", "6001")).ok, false);
+  assert.equal((await controlOf(w).refund("mine", "6001")).ok, false);
 
   // Never ticketed: the caller's own word is enough to let go.
   await w.authorize({ id: "unused", url, offer: text });
@@ -284,7 +284,7 @@ test("approval: waits, is given, and pays", async () => {
   const pay = w.payingFetch({ pay: () => assert.fail("signed without approval") });
   const error = await deniedWith("approval_required", pay(`${seller.url}/weather`));
   assert.equal(error.name, "ApprovalRequired");
-  assert.equal((await w.approve("ask", "alice")).ok, true);
+  assert.equal((await controlOf(w).approve("ask", "alice")).ok, true);
   assert.equal((await w.authorize(request)).action, "allow");
   assert.equal((await w.authorize({ ...request, offer: offer({ amount: "10001" }) })).reason, "conflict");
 });

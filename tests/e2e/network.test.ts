@@ -23,7 +23,18 @@ import {
   withheld,
 } from "../../examples/localnet/traps.ts";
 import { memoryStore, PaymentDenied, PaymentUnresolved, type Warden, WardenUnavailable } from "../../js/index.ts";
-import { arrived, daily, deniedWith, guardedAgent, moved, policyFor, type Spy, spyOn, warden } from "./support.ts";
+import {
+  arrived,
+  controlOf,
+  daily,
+  deniedWith,
+  guardedAgent,
+  moved,
+  policyFor,
+  type Spy,
+  spyOn,
+  warden,
+} from "./support.ts";
 
 let chain: Chain;
 let hostile: Hostile;
@@ -179,7 +190,7 @@ test("a signature that the seller keeps and uses later is covered by the books a
   assert.deepEqual(await daily(w), HELD);
   const { from, nonce } = payment.signed.authorization;
   assert.ok(await chain.authorizationUsed(from, nonce));
-  const proven = await w.reconcile(id, { authorization: "used", amount: 10_000n });
+  const proven = await controlOf(w).reconcile(id, { authorization: "used", amount: 10_000n });
   assert.equal(proven.state, "captured");
   assert.deepEqual(await daily(w), SPENT);
 });
@@ -196,14 +207,14 @@ test("an unused signature frees its money only when it can't be used any more", 
   await pay(`${hostile.url}/unused`);
   const { decision } = await deniedWith("intent_unresolved", pay(`${hostile.url}/unused`));
   const id = "hold" in decision ? (decision.hold ?? "") : "";
-  assert.equal((await w.reconcile(id, { authorization: "unused", at: clock })).ok, false);
+  assert.equal((await controlOf(w).reconcile(id, { authorization: "unused", at: clock })).ok, false);
   assert.deepEqual(await daily(w), HELD);
   clock += 400_000;
   // Nobody proved anything: it counts as spent. The proof then gives it back.
   const next = await w.authorize({ url: `${hostile.url}/next`, offer: requiredOf(offerV2(chain)) });
   assert.equal(next.action, "allow");
   assert.deepEqual(await daily(w), { held: "0.01", spent: "0.01" });
-  assert.equal((await w.reconcile(id, { authorization: "unused", at: clock })).ok, true);
+  assert.equal((await controlOf(w).reconcile(id, { authorization: "unused", at: clock })).ok, true);
   assert.deepEqual(await daily(w), HELD);
 });
 
@@ -260,7 +271,7 @@ test("a denial keeps its class and its code wherever it arises", async () => {
   await w.freeze("stop");
   hostile.set("/frozen", honest(offerV2(chain)));
   await deniedWith("frozen", pay(`${hostile.url}/frozen`));
-  await w.unfreeze();
+  await controlOf(w).unfreeze();
   assert.deepEqual(spy.signed, []);
   assert.deepEqual(await moved(chain, () => pay(`${hostile.url}/frozen`)), PAID);
 

@@ -9,7 +9,7 @@ import { type Chain, PERMIT2, startChain, USDC } from "../../examples/localnet/c
 import { createFacilitator } from "../../examples/localnet/facilitator.ts";
 import { type Seller, startSeller } from "../../examples/localnet/seller.ts";
 import type { Warden } from "../../js/index.ts";
-import { daily, deniedWith, guardedAgent, moved, policyFor, type Spy, spyOn, warden } from "./support.ts";
+import { controlOf, daily, deniedWith, guardedAgent, moved, policyFor, type Spy, spyOn, warden } from "./support.ts";
 
 let chain: Chain;
 let seller: Seller;
@@ -122,11 +122,11 @@ test("reconcile with the chain's amount lowers what upto has booked, and never t
   assert.deepEqual(changes, { agent: -30_000n, seller: 30_000n });
   assert.deepEqual(await daily(w), { held: "0", spent: "0.1" });
   const proof = { authorization: "used", amount: -(changes.agent ?? 0n) } as const;
-  const proven = await w.reconcile(id, proof);
+  const proven = await controlOf(w).reconcile(id, proof);
   assert.equal(proven.ok, true, JSON.stringify(proven));
   assert.deepEqual(await daily(w), { held: "0", spent: "0.03" });
-  assert.equal((await w.reconcile(id, proof)).ok, true);
-  assert.equal((await w.reconcile(id, { authorization: "used", amount: 1n })).ok, false);
+  assert.equal((await controlOf(w).reconcile(id, proof)).ok, true);
+  assert.equal((await controlOf(w).reconcile(id, { authorization: "used", amount: 1n })).ok, false);
   assert.deepEqual(await daily(w), { held: "0", spent: "0.03" });
 });
 

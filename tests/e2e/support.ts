@@ -10,8 +10,9 @@ import type { Chain, Role } from "../../examples/localnet/chain.ts";
 import type { Hostile } from "../../examples/localnet/hostile.ts";
 import {
   type BudgetLine,
+  type Control,
   memoryStore,
-  openWarden,
+  openWardenWithControl,
   PaymentDenied,
   type Warden,
   type WardenOptions,
@@ -28,7 +29,16 @@ export function policyFor(origins: readonly string[], more: object = {}): object
 }
 
 export async function warden(options: Partial<WardenOptions> & { readonly policy: object }): Promise<Warden> {
-  return openWarden({ store: memoryStore(), agent: "tester", ...options });
+  const opened = await openWardenWithControl({ store: memoryStore(), agent: "tester", ...options });
+  controls.set(opened.warden, opened.control);
+  return opened.warden;
+}
+
+const controls = new WeakMap<Warden, Control>();
+
+/** The control of a warden that was opened here. */
+export function controlOf(opened: Warden): Control {
+  return controls.get(opened) ?? assert.fail("this warden was opened elsewhere");
 }
 
 export interface AgentOptions {
