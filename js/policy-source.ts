@@ -3,12 +3,11 @@
  * missing or empty is an error: there is no default policy.
  */
 
-import { parse as parseToml, TomlError } from "smol-toml";
 import { loadCore } from "./core/load.ts";
 import type { PolicyError } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
 import { wholePolicy } from "./policy/extends.ts";
-import { parseYaml } from "./policy/yaml.ts";
+import { invalid, objectToJson, textToJson } from "./policy/text.ts";
 import { withZones } from "./policy/zones.ts";
 
 /**
@@ -104,58 +103,6 @@ function fileToJson(given: string | URL): PolicyText {
     },
   });
   return { ...whole, name: path };
-}
-
-function textToJson(given: string, name: string): string {
-  const text = given.startsWith("\u{feff}") ? given.slice(1) : given;
-  if (text.trim() === "")
-    throw invalid(name, "it is empty; a policy has to bound something, such as `payment.max_usd`");
-  if (text.length > 1024 * 1024) throw invalid(name, "it is longer than 1 MiB");
-  // JSON goes to the core as it is written, so that a key that stands there twice is seen. A policy is an object, and no
-  // TOML document begins with a brace.
-  if (/\.json$/i.test(name) || (!/\.(toml|ya?ml)$/i.test(name) && /^\s*\{/.test(text))) return text;
-  if (/\.ya?ml$/i.test(name)) return objectToJson(parseYaml(text, name), name);
-  try {
-    return objectToJson(parseToml(text, { integersAsBigInt: "asNeeded" }), name);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [what = error.message] = error.message.split("\n");
-    throw invalid(name, `line ${error.line}, column ${error.column}: ${what}`);
-  }
-}
-
-/**
- * JSON text of an object. What JSON would drop or change in silence is an error: a limit that is `undefined` because a
- * variable was not set must not open a policy without that limit.
- */
-function objectToJson(value: unknown, name: string): string {
-  const wrong = (key: string, what: string): PolicyInvalid =>
-    invalid(name, `${key === "" ? "it" : `\`${key}\``} is ${what}, which a policy can't have`);
-  try {
-    return JSON.stringify(value, (key, member: unknown) => {
-      if (typeof member === "bigint") return member.toString();
-      if (typeof member === "number" && !Number.isFinite(member)) throw wrong(key, String(member));
-      if (member === undefined) throw wrong(key, "undefined");
-      if (typeof member === "function" || typeof member === "symbol") throw wrong(key, `a ${typeof member}`);
-      if (!isPlain(member)) throw wrong(key, "neither a plain object nor a list");
-      return member;
-    });
-  } catch (error) {
-    if (error instanceof PolicyInvalid) throw error;
-    // An object that contains itself, or a getter that throws.
-    throw invalid(name, error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Not a `Map`, a `Set` or an instance of a class: JSON would write those as `{}`. True for objects of other realms. */
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function invalid(name: string, message: string): PolicyInvalid {
-  return new PolicyInvalid(name, [{ path: "", message }]);
 }
 
 /** A module of Node's, where there is one; found, so that other runtimes load this file. */

@@ -8,7 +8,7 @@ import type { Command } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden check POLICY [--strict] [--json]
 
-Reads a policy, in TOML or JSON, and tells everything that is wrong with it at once; each place with what was expected.
+Reads a policy, in TOML, YAML or JSON, and tells everything that is wrong with it at once; each place with what was expected.
 A good policy is told by its name, version and hash, with what is odd about it: limits that can't bind, rules that
 can't fire, gaps between them. A warning says that the policy hardly says what was meant; a note may well be meant.
 

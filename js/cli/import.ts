@@ -2,8 +2,8 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { stringify } from "smol-toml";
-import { loadCore } from "../core/load.ts";
 import type { Document, PolicyError } from "../core/types.ts";
+import { type ImportNote, importJson } from "../import.ts";
 import { count, type Paint, painter } from "./colour.ts";
 import { located } from "./describe.ts";
 import { readDocument } from "./document.ts";
@@ -12,8 +12,8 @@ import type { Command, Terminal } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden import --from DIALECT FILE [--out FILE] [--force] [--json]
 
-Reads the policy of another system, in TOML or JSON, and writes a tollwarden policy to standard output or to FILE. For
-each setting it says, on standard error, what became of it: carried, carried with a difference, or lost.
+Reads the policy of another system, in TOML, YAML or JSON, and writes a tollwarden policy to standard output or to FILE.
+For each setting it says, on standard error, what became of it: carried, carried with a difference, or lost.
 
   --from DIALECT   x402-firewall, presidio, paysentry, smart402 or spend-controls
   --out FILE       where to write the policy: as JSON if the name ends so, else as TOML
@@ -23,19 +23,6 @@ each setting it says, on standard error, what became of it: carried, carried wit
 
 exit status: 0, with differences too; 1 if something was lost, or nothing could be read or written
 `;
-
-/** What the core gives: `policy::import::Imported`. */
-interface Imported {
-  readonly document: Document;
-  readonly notes: readonly Note[];
-}
-
-interface Note {
-  readonly path: string;
-  readonly level: "carried" | "differs" | "lost";
-  readonly message: string;
-  readonly to: readonly string[];
-}
 
 export const importCommand: Command = {
   name: "import",
@@ -60,8 +47,7 @@ export const importCommand: Command = {
       throw new Error(`${values.out} is there already; \`--force\` writes over it`);
     }
 
-    const { document, notes } = brought(values.from, readDocument(file));
-    const errors = JSON.parse(loadCore().checkPolicy(JSON.stringify(document))) as readonly PolicyError[];
+    const { document, notes, errors } = importJson(values.from, readDocument(file), file);
     const lost = notes.filter((note) => note.level === "lost").length;
     const whole = lost === 0 && errors.length === 0;
     const status = whole || values.force ? 0 : 1;
@@ -80,14 +66,6 @@ export const importCommand: Command = {
   },
 };
 
-function brought(dialect: string, source: string): Imported {
-  const imported = JSON.parse(loadCore().importPolicy(dialect, source)) as
-    | Imported
-    | { errors: readonly PolicyError[] };
-  if ("errors" in imported) throw new Error(imported.errors.map(located).join("; "));
-  return imported;
-}
-
 function write(document: Document, path: string | undefined, json: boolean, out: Terminal): void {
   if (path === undefined) {
     if (!json) out.print(stringify(document).trimEnd());
@@ -98,7 +76,7 @@ function write(document: Document, path: string | undefined, json: boolean, out:
   out.error(`written to ${path}`);
 }
 
-function report(notes: readonly Note[], errors: readonly PolicyError[], out: Terminal, paint: Paint): void {
+function report(notes: readonly ImportNote[], errors: readonly PolicyError[], out: Terminal, paint: Paint): void {
   const colours = { carried: "green", differs: "yellow", lost: "red" } as const;
   for (const { level, path, message, to } of notes) {
     const where = to.length === 0 ? "" : paint("dim", ` → ${to.join(", ")}`);
@@ -106,6 +84,6 @@ function report(notes: readonly Note[], errors: readonly PolicyError[], out: Ter
     out.error(`         ${message}`);
   }
   for (const error of errors) out.error(`${paint("red", "error")}    ${located(error)}`);
-  const number = (level: Note["level"]): number => notes.filter((note) => note.level === level).length;
+  const number = (level: ImportNote["level"]): number => notes.filter((note) => note.level === level).length;
   out.error(`\n${number("carried")} carried, ${number("differs")} with a difference, ${number("lost")} lost`);
 }

@@ -12,7 +12,7 @@ const USAGE = `usage: tollwarden simulate --policy FILE [EVENTS]
 Reads events, one JSON object a line, from EVENTS or standard input, and writes one result a line. Nothing is kept
 afterwards.
 
-  --policy FILE   the policy, in TOML or JSON
+  --policy FILE   the policy, in TOML, YAML or JSON
   --help          this text
 
   {"type":"authorize","id":"p1","at":"2026-01-05T10:00:00Z","agent":"a1","url":"https://api.example.com/report",

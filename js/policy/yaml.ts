@@ -46,8 +46,14 @@ const OPTIONS = {
 /** The most that aliases may stand for, as the package counts it: a few lines can otherwise stand for gigabytes. */
 const ALIASES = 100;
 
+/**
+ * What becomes of a figure with a point: text, as it is written, so that `1.50` stays exact, or a number, for documents
+ * of other systems, which have no other way to say it.
+ */
+export type Figures = "as written" | "numbers";
+
 /** Reads one YAML document. Throws `PolicyInvalid`, with line and column. */
-export function parseYaml(text: string, source: string): unknown {
+export function parseYaml(text: string, source: string, figures: Figures = "as written"): unknown {
   const { parseDocument, visit } = load(source);
   const document = parseDocument(text, OPTIONS);
   // A warning is a tag that is not known, or a directive: neither has a place in a policy.
@@ -57,7 +63,7 @@ export function parseYaml(text: string, source: string): unknown {
     const at = problem.linePos?.[0];
     throw invalid(source, at === undefined ? what : `line ${at.line}, column ${at.col}: ${what}`);
   }
-  visit(document, { Scalar: (_, node) => asWritten(node) });
+  visit(document, { Scalar: (_, node) => asWritten(node, figures) });
   try {
     return document.toJS({ maxAliasCount: ALIASES });
   } catch (error) {
@@ -66,9 +72,11 @@ export function parseYaml(text: string, source: string): unknown {
 }
 
 /** Only a plain whole number is a number; any other way to write one is kept as text, for the core to judge. */
-function asWritten(node: Scalar): void {
+function asWritten(node: Scalar, figures: Figures): void {
   if (typeof node.value !== "number" || node.source === undefined) return;
-  if (!/^(0|[1-9][0-9]*)$/.test(node.source) || !Number.isSafeInteger(node.value)) node.value = node.source;
+  const plain = figures === "numbers" ? /^-?[0-9]+(\.[0-9]+)?$|^-?\.(inf|nan)$/i : /^(0|[1-9][0-9]*)$/;
+  const exact = figures === "numbers" || Number.isSafeInteger(node.value);
+  if (!plain.test(node.source) || !exact) node.value = node.source;
 }
 
 let loaded: Yaml | undefined;

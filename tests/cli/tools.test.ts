@@ -166,3 +166,15 @@ test("colours are for terminals, and never where NO_COLOR is set", () => {
     assert.equal(painter(stream, env)("red", "x"), "x");
   }
 });
+
+test("import: a file in YAML, whose figures stay exact", async () => {
+  const yaml = "budget_usd: .inf\nmax_single_payment_usd: 2.50\nallow_chains: [base]\n";
+  await withFiles({ "guard.yaml": yaml, "twice.yaml": "budget_usd: 1\nbudget_usd: 2\n" }, async (cwd) => {
+    const { status, stdout } = await tollwarden(["import", "--from", "x402-firewall", "guard.yaml", "--json"], { cwd });
+    assert.equal(status, 0);
+    assert.deepEqual(JSON.parse(stdout).document, { payment: { max_usd: "2.5", networks: ["eip155:8453"] } });
+    const twice = await tollwarden(["import", "--from", "x402-firewall", "twice.yaml"], { cwd });
+    assert.equal(twice.status, 1);
+    assert.match(twice.stderr, /twice\.yaml: line 2, column 1/);
+  });
+});

@@ -1,0 +1,48 @@
+/** The policy of another system, brought over. What becomes of each of its settings is said: nothing is dropped in silence. */
+
+import { loadCore } from "./core/load.ts";
+import type { Document, PolicyError } from "./core/types.ts";
+import { PolicyInvalid } from "./errors.ts";
+import { objectToJson, textToJson } from "./policy/text.ts";
+
+export type Dialect = "x402-firewall" | "presidio" | "paysentry" | "smart402" | "spend-controls";
+
+/** What became of one setting. */
+export interface ImportNote {
+  /** Where it stands in the source; empty for the whole. */
+  readonly path: string;
+  /** `lost`: something that the source did is not done by the new policy. */
+  readonly level: "carried" | "differs" | "lost";
+  readonly message: string;
+  /** Where it stands in the new policy. */
+  readonly to: readonly string[];
+}
+
+export interface ImportedPolicy {
+  /** For `openWarden`, or to be kept in a file. */
+  readonly document: Document;
+  readonly notes: readonly ImportNote[];
+  /** Why the document is no policy as it is; none if nothing was lost. */
+  readonly errors: readonly PolicyError[];
+}
+
+/**
+ * Reads the policy of another system: an object, or text in TOML or JSON. Throws `PolicyInvalid` if it can't be read at
+ * all. Look at `notes` before money depends on it.
+ */
+export function importPolicy(from: Dialect, source: string | object): ImportedPolicy {
+  const name = `(${from})`;
+  const json = typeof source === "string" ? textToJson(source, name, "numbers") : objectToJson(source, name, "numbers");
+  return importJson(from, json, name);
+}
+
+/** As `importPolicy`, of JSON text as it was written; `name` is what to call it. */
+export function importJson(from: string, json: string, name: string): ImportedPolicy {
+  const core = loadCore();
+  const imported = JSON.parse(core.importPolicy(from, json)) as
+    | Omit<ImportedPolicy, "errors">
+    | { readonly errors: readonly PolicyError[] };
+  if ("errors" in imported) throw new PolicyInvalid(name, imported.errors);
+  const errors = JSON.parse(core.checkPolicy(JSON.stringify(imported.document))) as readonly PolicyError[];
+  return { ...imported, errors };
+}
