@@ -3,6 +3,7 @@
 //! Two spellings of one chain or token are two keys in a ledger, so every spelling but one is refused or folded here.
 
 mod address;
+pub(crate) mod base58;
 mod network;
 mod registry;
 

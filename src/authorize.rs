@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
 use crate::judge::{self, Findings, Judged, judge};
-use crate::ledger::cells::{Approval, Cell, Missing, Working, key};
+use crate::ledger::cells::{Approval, Cell};
 use crate::ledger::hold::{Hold, State, UNUSED};
+use crate::ledger::key;
 use crate::ledger::moves::{MAX_OPEN, sweep, take};
+use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::{self, Offer};
 use crate::origin::Target;

@@ -3,9 +3,9 @@
 
 use crate::decision::Outcome;
 use crate::json::Json;
-use crate::ledger::cells::{Missing, Working};
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::moves::{capture, give_back, keep, void};
+use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
 use crate::request::{optional_text, wrong};

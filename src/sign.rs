@@ -4,9 +4,10 @@
 use crate::bind;
 use crate::decision::Outcome;
 use crate::json::Json;
-use crate::ledger::cells::{Missing, Working, key};
 use crate::ledger::hold::{Ground, Hold, SKEW, State};
+use crate::ledger::key;
 use crate::ledger::moves::{keep, raise, void};
+use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::Transfer;
 use crate::reason::{Reason, Refusal};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::base58;
 use super::network::{Network, NetworkKind};
 use crate::reason::Reason;
 use crate::words::quoted;
@@ -54,35 +55,10 @@ pub fn canonical_address(network: &Network, text: &str) -> Result<String, Addres
             Ok(text.to_ascii_lowercase())
         }
         NetworkKind::Solana => {
-            let key = base58_key(text).ok_or_else(|| AddressError::NotSolana(text.to_owned()))?;
-            if key == [0; 8] { Err(AddressError::Zero) } else { Ok(text.to_owned()) }
+            let key = base58::decode(text).ok_or_else(|| AddressError::NotSolana(text.to_owned()))?;
+            if key == [0; 32] { Err(AddressError::Zero) } else { Ok(text.to_owned()) }
         }
     }
-}
-
-/// 32 bytes of base58 as eight words, the lowest first. `None` unless it is exactly 32 bytes.
-fn base58_key(text: &str) -> Option<[u32; 8]> {
-    const ALPHABET: &str = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    if !(32..=44).contains(&text.len()) {
-        return None;
-    }
-    let mut words = [0u32; 8];
-    for character in text.chars() {
-        let mut carry = u64::try_from(ALPHABET.find(character)?).ok()?;
-        for word in &mut words {
-            // At most 58 * (2^32 - 1) + 57 + a carry of 57: far below 2^64.
-            carry = u64::from(*word).wrapping_mul(58).wrapping_add(carry);
-            *word = u32::try_from(carry & 0xffff_ffff).ok()?;
-            carry >>= 32;
-        }
-        if carry != 0 {
-            return None;
-        }
-    }
-    // Each leading `1` stands for one leading zero byte, so the spelling is unique.
-    let zero_bytes = words.iter().rev().flat_map(|word| word.to_be_bytes()).take_while(|byte| *byte == 0).count();
-    let ones = text.bytes().take_while(|byte| *byte == b'1').count();
-    (zero_bytes == ones).then_some(words)
 }
 
 #[cfg(test)]

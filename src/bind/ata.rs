@@ -29,7 +29,7 @@ pub(super) fn derive(owner: &[u8; 32], token_program: &[u8; 32], mint: &[u8; 32]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::bind::base58::{decode, encode};
+    use crate::asset::base58::{decode, encode};
 
     #[test]
     fn the_program_is_the_published_one() {

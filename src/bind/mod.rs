@@ -4,7 +4,6 @@
 //! Signatures are not verified here: a wrong one moves nothing. What is bound is what a valid one would move.
 
 mod ata;
-mod base58;
 mod curve;
 mod evm;
 mod members;

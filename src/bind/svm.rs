@@ -7,8 +7,9 @@
 use sha2::{Digest, Sha256};
 
 use super::transaction::{Instruction, Message, from_base64, split};
-use super::{SVM_LIFETIME_SECONDS, Signed, ata, base58, malformed};
+use super::{SVM_LIFETIME_SECONDS, Signed, ata, malformed};
 use crate::asset;
+use crate::asset::base58;
 use crate::offer::{Terms, hex};
 use crate::reason::{Reason, Refusal};
 use crate::time::Millis;

@@ -3,9 +3,11 @@
 use super::limits::{at_least, at_most, largest};
 use super::rules::edges;
 use super::{Case, Denial, Findings};
-use crate::ledger::cells::{Cell, Missing, Working, key};
+use crate::ledger::cells::Cell;
 use crate::ledger::hold::{Share, Unit};
+use crate::ledger::key;
 use crate::ledger::tally::Tally;
+use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;
 use crate::origin::Target;

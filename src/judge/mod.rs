@@ -3,9 +3,11 @@
 
 use crate::asset::Network;
 use crate::decision::Fix;
-use crate::ledger::cells::{Cell, Missing, Working, key};
+use crate::ledger::cells::Cell;
 use crate::ledger::hold::Share;
+use crate::ledger::key;
 use crate::ledger::moves::sweep;
+use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::offer::Terms;
 use crate::origin::Target;

@@ -4,7 +4,9 @@
 
 use super::limits::largest;
 use super::{Case, Denial, Findings};
-use crate::ledger::cells::{Cell, Missing, Working, key};
+use crate::ledger::cells::Cell;
+use crate::ledger::key;
+use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd};
 use crate::policy::words::OnChange;
 use crate::reason::Reason;

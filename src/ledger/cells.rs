@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::hold::Hold;
+use crate::ledger::key;
 use crate::ledger::tally::Tally;
+use crate::ledger::working::Working;
 use crate::money::Amount;
 use crate::time::Millis;
-use crate::trace::EntryTrace;
 
 /// What a cell holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,80 +71,6 @@ pub struct Approval {
     pub rejected: Option<String>,
 }
 
-/// A verb needs cells that are not here: load them and ask again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing(pub Vec<String>);
-
-/// The keys of the cells that are one of a kind.
-pub mod key {
-    use crate::offer::Terms;
-
-    /// The open holds.
-    pub const OPEN: &str = "open";
-    /// The freeze switch.
-    pub const FREEZE: &str = "freeze";
-    /// The latest time seen.
-    pub const CLOCK: &str = "clock";
-    /// What all budgets' keys begin with.
-    pub const BUDGETS: &str = "budget/";
-    /// What the keys of all latest payments begin with.
-    pub const LATEST: &str = "latest/";
-    /// What all intents' keys begin with.
-    pub const INTENTS: &str = "intent/";
-    /// What all approvals' keys begin with.
-    pub const APPROVALS: &str = "approval/";
-
-    /// The cell that counts the payments to an address.
-    #[must_use]
-    pub fn payee(terms: &Terms) -> String {
-        format!("payee/{}/{}", escape(terms.network.as_str()), escape(&terms.pay_to))
-    }
-
-    /// The cell of the address that an origin was first paid at, on this network.
-    #[must_use]
-    pub fn pin(origin: &str, terms: &Terms) -> String {
-        format!("pin/{}/{}", escape(origin), escape(terms.network.as_str()))
-    }
-
-    /// The cell of the first price of a route, in this asset.
-    #[must_use]
-    pub fn price(endpoint: &str, terms: &Terms) -> String {
-        format!("price/{}/{}", escape(endpoint), escape(&terms.asset.to_string()))
-    }
-
-    /// The cell of the latest payment that a rate counts.
-    #[must_use]
-    pub fn latest(rate: &str, scope: &str) -> String {
-        format!("{LATEST}{rate}/{scope}")
-    }
-
-    /// The cell of a hold.
-    #[must_use]
-    pub fn hold(id: &str) -> String {
-        format!("hold/{}", escape(id))
-    }
-
-    /// The cell of an approval.
-    #[must_use]
-    pub fn approval(id: &str) -> String {
-        format!("{APPROVALS}{}", escape(id))
-    }
-
-    /// A part of a key, with everything escaped that could be taken for the structure round it.
-    #[must_use]
-    pub fn escape(text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        for byte in text.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        out
-    }
-}
-
 /// A change of one cell. `None` takes the cell away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -201,7 +128,15 @@ impl Ledger {
     /// Begins a verb on these cells.
     #[must_use]
     pub fn begin(&self) -> Working<'_> {
-        Working { ledger: self, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
+        Working::new(self)
+    }
+
+    /// A cell that is here: nothing where it is not, nothing inside where it is absent.
+    pub(super) fn cell(&self, key: &str) -> Option<Option<&Cell>> {
+        match self.cells.get(key) {
+            Some((_, cell)) => Some(cell.as_ref()),
+            None => self.whole.then_some(None),
+        }
     }
 
     /// Takes changes over, where these cells are the state.
@@ -276,183 +211,4 @@ fn belongs(name: &str, cell: &Cell) -> bool {
 /// One sentence, if it can't be written; that is a fault of the core.
 pub fn encode(cell: &Cell) -> Result<String, String> {
     serde_json::to_string(cell).map_err(|error| format!("a cell can't be written: {error}"))
-}
-
-/// A verb at work: it sees the ledger with its own changes on top.
-#[derive(Debug)]
-pub struct Working<'a> {
-    ledger: &'a Ledger,
-    /// The keys that the verb rests on; a commit checks the version of each.
-    pub read: BTreeSet<String>,
-    /// What the verb changes.
-    pub changes: BTreeMap<String, Change>,
-    /// Where somebody wants to know: what each rule said to each entry of the offer.
-    pub trace: Option<Vec<EntryTrace>>,
-}
-
-impl Working<'_> {
-    /// The same ledger with the same changes, to try something out on.
-    #[must_use]
-    pub fn scratch(&self) -> Self {
-        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone(), trace: None }
-    }
-
-    /// Asks for several cells at once, so that a verb loads what it needs in one go.
-    ///
-    /// # Errors
-    /// The keys that are not here.
-    pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
-        let mut missing = Vec::new();
-        for key in keys {
-            if !self.ledger.whole && !self.ledger.cells.contains_key(key) {
-                missing.push(key.to_owned());
-            } else {
-                self.read.insert(key.to_owned());
-            }
-        }
-        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
-    }
-
-    fn get(&mut self, key: &str) -> Result<Option<&Cell>, Missing> {
-        self.need([key])?;
-        Ok(match self.changes.get(key) {
-            Some(change) => change.cell.as_ref(),
-            None => self.ledger.cells.get(key).and_then(|(_, cell)| cell.as_ref()),
-        })
-    }
-
-    /// Changes a cell.
-    pub fn put(&mut self, key: &str, cell: Cell, expires: Option<Millis>) {
-        self.changes.insert(key.to_owned(), Change { cell: Some(cell), expires });
-    }
-
-    /// Takes a cell away.
-    pub fn remove(&mut self, key: &str) {
-        self.changes.insert(key.to_owned(), Change { cell: None, expires: None });
-    }
-
-    /// A budget's tally; an absent one is empty.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn tally(&mut self, key: &str) -> Result<Tally, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Budget(tally)) => tally.clone(),
-            _ => Tally::default(),
-        })
-    }
-
-    /// A hold by its id.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn hold(&mut self, id: &str) -> Result<Option<Hold>, Missing> {
-        Ok(match self.get(&key::hold(id))? {
-            Some(Cell::Hold(hold)) => Some((**hold).clone()),
-            _ => None,
-        })
-    }
-
-    /// The open holds.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn open(&mut self) -> Result<Vec<Open>, Missing> {
-        Ok(match self.get(key::OPEN)? {
-            Some(Cell::Open(open)) => open.clone(),
-            _ => Vec::new(),
-        })
-    }
-
-    /// The holds of an intent whose outcome is unknown.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn intent(&mut self, key: &str) -> Result<Vec<String>, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Intent(ids)) => ids.clone(),
-            _ => Vec::new(),
-        })
-    }
-
-    /// The freeze switch.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn freeze(&mut self) -> Result<Option<Freeze>, Missing> {
-        Ok(match self.get(key::FREEZE)? {
-            Some(Cell::Freeze(freeze)) => Some(freeze.clone()),
-            _ => None,
-        })
-    }
-
-    /// What people said to a payment.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn approval(&mut self, id: &str) -> Result<Option<Approval>, Missing> {
-        Ok(match self.get(&key::approval(id))? {
-            Some(Cell::Approval(approval)) => Some(approval.clone()),
-            _ => None,
-        })
-    }
-
-    /// How many payments to an address were captured.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn payments(&mut self, key: &str) -> Result<u64, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Payee(payments)) => *payments,
-            _ => 0,
-        })
-    }
-
-    /// The address that an origin was first paid at.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn pin(&mut self, key: &str) -> Result<Option<String>, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Pin(address)) => Some(address.clone()),
-            _ => None,
-        })
-    }
-
-    /// The first price of a route, in atomic units.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn price(&mut self, key: &str) -> Result<Option<Amount>, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Price(amount)) => Some(*amount),
-            _ => None,
-        })
-    }
-
-    /// When the latest payment was authorized that a rate counts.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn latest(&mut self, key: &str) -> Result<Option<Millis>, Missing> {
-        Ok(match self.get(key)? {
-            Some(Cell::Latest(at)) => Some(*at),
-            _ => None,
-        })
-    }
-
-    /// Time never runs backwards: the later of this time and the latest seen, which it becomes.
-    ///
-    /// # Errors
-    /// The key, if the cell is not here.
-    pub fn time(&mut self, now: Millis) -> Result<Millis, Missing> {
-        let seen = match self.get(key::CLOCK)? {
-            Some(Cell::Clock(seen)) => *seen,
-            _ => 0,
-        };
-        if now > seen {
-            self.put(key::CLOCK, Cell::Clock(now), None);
-        }
-        Ok(now.max(seen))
-    }
 }

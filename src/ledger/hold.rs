@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::cells::key;
+use crate::ledger::key;
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;

@@ -2,5 +2,7 @@
 
 pub mod cells;
 pub mod hold;
+pub mod key;
 pub mod moves;
 pub mod tally;
+pub mod working;

@@ -1,7 +1,9 @@
 //! The moves of money in the ledger. Each keeps, for every budget: limit = available + held + spent.
 
-use crate::ledger::cells::{Cell, Missing, Open, Working, key};
+use crate::ledger::cells::{Cell, Open};
 use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State, Unit};
+use crate::ledger::key;
+use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::time::Millis;
 

@@ -1,0 +1,68 @@
+//! The keys of the cells: which cell a thing stands in.
+
+use crate::offer::Terms;
+
+/// The open holds.
+pub const OPEN: &str = "open";
+/// The freeze switch.
+pub const FREEZE: &str = "freeze";
+/// The latest time seen.
+pub const CLOCK: &str = "clock";
+/// What all budgets' keys begin with.
+pub const BUDGETS: &str = "budget/";
+/// What the keys of all latest payments begin with.
+pub const LATEST: &str = "latest/";
+/// What all intents' keys begin with.
+pub const INTENTS: &str = "intent/";
+/// What all approvals' keys begin with.
+pub const APPROVALS: &str = "approval/";
+
+/// The cell that counts the payments to an address.
+#[must_use]
+pub fn payee(terms: &Terms) -> String {
+    format!("payee/{}/{}", escape(terms.network.as_str()), escape(&terms.pay_to))
+}
+
+/// The cell of the address that an origin was first paid at, on this network.
+#[must_use]
+pub fn pin(origin: &str, terms: &Terms) -> String {
+    format!("pin/{}/{}", escape(origin), escape(terms.network.as_str()))
+}
+
+/// The cell of the first price of a route, in this asset.
+#[must_use]
+pub fn price(endpoint: &str, terms: &Terms) -> String {
+    format!("price/{}/{}", escape(endpoint), escape(&terms.asset.to_string()))
+}
+
+/// The cell of the latest payment that a rate counts.
+#[must_use]
+pub fn latest(rate: &str, scope: &str) -> String {
+    format!("{LATEST}{rate}/{scope}")
+}
+
+/// The cell of a hold.
+#[must_use]
+pub fn hold(id: &str) -> String {
+    format!("hold/{}", escape(id))
+}
+
+/// The cell of an approval.
+#[must_use]
+pub fn approval(id: &str) -> String {
+    format!("{APPROVALS}{}", escape(id))
+}
+
+/// A part of a key, with everything escaped that could be taken for the structure round it.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

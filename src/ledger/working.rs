@@ -1,0 +1,201 @@
+//! A verb at work on the cells: what it has read, and what it changes. Cells that aren't here yet are asked for, never
+//! guessed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open};
+use crate::ledger::hold::Hold;
+use crate::ledger::key;
+use crate::ledger::tally::Tally;
+use crate::money::Amount;
+use crate::time::Millis;
+use crate::trace::EntryTrace;
+
+/// A verb needs cells that are not here: load them and ask again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing(pub Vec<String>);
+
+/// A verb at work: it sees the ledger with its own changes on top.
+#[derive(Debug)]
+pub struct Working<'a> {
+    ledger: &'a Ledger,
+    /// The keys that the verb rests on; a commit checks the version of each.
+    pub read: BTreeSet<String>,
+    /// What the verb changes.
+    pub changes: BTreeMap<String, Change>,
+    /// Where somebody wants to know: what each rule said to each entry of the offer.
+    pub trace: Option<Vec<EntryTrace>>,
+}
+
+impl<'a> Working<'a> {
+    /// Nothing read and nothing changed yet.
+    #[must_use]
+    pub(super) fn new(ledger: &'a Ledger) -> Self {
+        Self { ledger, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
+    }
+
+    /// The same ledger with the same changes, to try something out on.
+    #[must_use]
+    pub fn scratch(&self) -> Self {
+        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone(), trace: None }
+    }
+
+    /// Asks for several cells at once, so that a verb loads what it needs in one go.
+    ///
+    /// # Errors
+    /// The keys that are not here.
+    pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
+        let mut missing = Vec::new();
+        for key in keys {
+            if self.ledger.cell(key).is_none() {
+                missing.push(key.to_owned());
+            } else {
+                self.read.insert(key.to_owned());
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
+    }
+
+    fn get(&mut self, key: &str) -> Result<Option<&Cell>, Missing> {
+        self.need([key])?;
+        Ok(match self.changes.get(key) {
+            Some(change) => change.cell.as_ref(),
+            None => self.ledger.cell(key).flatten(),
+        })
+    }
+
+    /// Changes a cell.
+    pub fn put(&mut self, key: &str, cell: Cell, expires: Option<Millis>) {
+        self.changes.insert(key.to_owned(), Change { cell: Some(cell), expires });
+    }
+
+    /// Takes a cell away.
+    pub fn remove(&mut self, key: &str) {
+        self.changes.insert(key.to_owned(), Change { cell: None, expires: None });
+    }
+
+    /// A budget's tally; an absent one is empty.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn tally(&mut self, key: &str) -> Result<Tally, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Budget(tally)) => tally.clone(),
+            _ => Tally::default(),
+        })
+    }
+
+    /// A hold by its id.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn hold(&mut self, id: &str) -> Result<Option<Hold>, Missing> {
+        Ok(match self.get(&key::hold(id))? {
+            Some(Cell::Hold(hold)) => Some((**hold).clone()),
+            _ => None,
+        })
+    }
+
+    /// The open holds.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn open(&mut self) -> Result<Vec<Open>, Missing> {
+        Ok(match self.get(key::OPEN)? {
+            Some(Cell::Open(open)) => open.clone(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The holds of an intent whose outcome is unknown.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn intent(&mut self, key: &str) -> Result<Vec<String>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Intent(ids)) => ids.clone(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The freeze switch.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn freeze(&mut self) -> Result<Option<Freeze>, Missing> {
+        Ok(match self.get(key::FREEZE)? {
+            Some(Cell::Freeze(freeze)) => Some(freeze.clone()),
+            _ => None,
+        })
+    }
+
+    /// What people said to a payment.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn approval(&mut self, id: &str) -> Result<Option<Approval>, Missing> {
+        Ok(match self.get(&key::approval(id))? {
+            Some(Cell::Approval(approval)) => Some(approval.clone()),
+            _ => None,
+        })
+    }
+
+    /// How many payments to an address were captured.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn payments(&mut self, key: &str) -> Result<u64, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Payee(payments)) => *payments,
+            _ => 0,
+        })
+    }
+
+    /// The address that an origin was first paid at.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn pin(&mut self, key: &str) -> Result<Option<String>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Pin(address)) => Some(address.clone()),
+            _ => None,
+        })
+    }
+
+    /// The first price of a route, in atomic units.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn price(&mut self, key: &str) -> Result<Option<Amount>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Price(amount)) => Some(*amount),
+            _ => None,
+        })
+    }
+
+    /// When the latest payment was authorized that a rate counts.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn latest(&mut self, key: &str) -> Result<Option<Millis>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Latest(at)) => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// Time never runs backwards: the later of this time and the latest seen, which it becomes.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn time(&mut self, now: Millis) -> Result<Millis, Missing> {
+        let seen = match self.get(key::CLOCK)? {
+            Some(Cell::Clock(seen)) => *seen,
+            _ => 0,
+        };
+        if now > seen {
+            self.put(key::CLOCK, Cell::Clock(now), None);
+        }
+        Ok(now.max(seen))
+    }
+}
