@@ -12,7 +12,7 @@ import { tollwarden } from "../cli/support.ts";
 
 const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url));
 
-for (const name of ["check", "explain", "test"]) {
+for (const name of ["check", "explain", "import", "test"]) {
   test(`docs/${name}.md shows what is printed`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-docs-"));
     try {
