@@ -2,6 +2,7 @@
 
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { bootstrap } from "./bootstrap.mjs";
 import { runTool } from "./lib/node24.mjs";
 import { generated, root } from "./lib/paths.mjs";
@@ -9,7 +10,8 @@ import { main, step } from "./lib/report.mjs";
 
 const copied = ["bindings.js", "bindings.d.ts", "bytes.js", "bytes.d.ts"];
 
-await main(async () => {
+/** Writes dist/ anew. */
+export async function build() {
   await bootstrap();
   await step("writing dist", async () => {
     const dist = join(root, "dist");
@@ -20,4 +22,6 @@ await main(async () => {
     const command = join(dist, "cli/main.js");
     if (existsSync(command)) chmodSync(command, 0o755);
   });
-});
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);

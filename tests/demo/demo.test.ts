@@ -37,7 +37,8 @@ async function runDemo(args: readonly string[], until?: string): Promise<Run> {
     });
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
-      if (until !== undefined && stdout.includes(until)) child.kill("SIGINT");
+      // Once: a second one, while it clears up, ends it as it would any program.
+      if (until !== undefined && !child.killed && stdout.includes(until)) child.kill("SIGINT");
     });
     const status = await new Promise<Run["status"]>((resolve) =>
       child.once("close", (code, signal) => resolve(code ?? signal)),
@@ -50,9 +51,9 @@ async function runDemo(args: readonly string[], until?: string): Promise<Run> {
   }
 }
 
-/** Whether any process of the group is there half a second later. */
+/** Whether any process of the group stays: ten seconds later one that was about to end has ended. */
 async function livesOn(group: number): Promise<boolean> {
-  for (let tries = 0; tries < 10; tries++) {
+  for (let tries = 0; tries < 200; tries++) {
     try {
       process.kill(-group, 0);
     } catch {
