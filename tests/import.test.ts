@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadCore } from "../js/core/load.ts";
+import { loadTools } from "../js/core/tools.ts";
 
 interface ImportFile {
   readonly dialect: string;
@@ -25,7 +25,7 @@ interface Imported {
   readonly notes: readonly { readonly path: string; readonly level: string }[];
 }
 
-const { Engine, importPolicy } = loadCore();
+const { Engine, importPolicy } = loadTools();
 const folder = new URL("./vectors/import/", import.meta.url);
 const cli = fileURLToPath(new URL("../js/cli/main.ts", import.meta.url));
 

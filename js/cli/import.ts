@@ -2,9 +2,9 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { stringify } from "smol-toml";
-import { loadCore } from "../core/load.ts";
 import type { Document, PolicyError } from "../core/types.ts";
 import { count, type Paint, painter } from "./colour.ts";
+import { loadTools } from "./core.ts";
 import { located } from "./describe.ts";
 import { readDocument } from "./document.ts";
 import { readOptions } from "./options.ts";
@@ -61,7 +61,7 @@ export const importCommand: Command = {
     }
 
     const { document, notes } = brought(values.from, readDocument(file));
-    const errors = JSON.parse(loadCore().checkPolicy(JSON.stringify(document))) as readonly PolicyError[];
+    const errors = JSON.parse(loadTools().checkPolicy(JSON.stringify(document))) as readonly PolicyError[];
     const lost = notes.filter((note) => note.level === "lost").length;
     const whole = lost === 0 && errors.length === 0;
     const status = whole || values.force ? 0 : 1;
@@ -81,7 +81,7 @@ export const importCommand: Command = {
 };
 
 function brought(dialect: string, source: string): Imported {
-  const imported = JSON.parse(loadCore().importPolicy(dialect, source)) as
+  const imported = JSON.parse(loadTools().importPolicy(dialect, source)) as
     | Imported
     | { errors: readonly PolicyError[] };
   if ("errors" in imported) throw new Error(imported.errors.map(located).join("; "));
