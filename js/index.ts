@@ -7,55 +7,7 @@
  * ```
  */
 
-export type { Control } from "./control.ts";
-export type { PolicySummary } from "./core/ledger.ts";
-export type {
-  BudgetLine,
-  Decision,
-  Document as PolicyDocument,
-  Fix,
-  Outcome,
-  PolicyError,
-  Reason,
-} from "./core/types.ts";
-export {
-  ApprovalRequired,
-  PaymentDenied,
-  PaymentUnresolved,
-  PolicyInvalid,
-  TollwardenError,
-  WardenUnavailable,
-} from "./errors.ts";
-export type { FactName, FactProvider, FactQuestion, Facts } from "./facts.ts";
-export type { Pay, PayRequest } from "./fetch.ts";
-export { type GuardOptions, guard } from "./guard.ts";
-export {
-  allowAll,
-  allowOnlyPayees,
-  allowOnlyVendors,
-  blockAbove,
-  blockPayees,
-  blockVendor,
-  dailyBudget,
-  type PolicyPart,
-  policy,
-  requireApprovalAbove,
-} from "./policy/builders.ts";
-export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
-export type { PolicySource } from "./policy-source.ts";
-export { coreVersion, reasons } from "./reasons.ts";
-export type { Scope } from "./scope.ts";
-export { memoryStore } from "./stores/memory.ts";
-export { sqliteStore } from "./stores/sqlite.ts";
-export type { Store } from "./stores/store.ts";
-export {
-  type AuthorizeRequest,
-  getWarden,
-  openWarden,
-  openWardenWithControl,
-  type Proof,
-  type Settlement,
-  type Warden,
-  type WardenOptions,
-} from "./warden.ts";
-export type { Hook, HookContext } from "./x402/hook.ts";
+import "./core/inline.ts";
+import "./stores/default.ts";
+
+export * from "./api.ts";

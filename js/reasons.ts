@@ -13,7 +13,7 @@ export interface ReasonRow {
 
 /** Every reason that a decision or an outcome can give. */
 export function reasons(): readonly ReasonRow[] {
-  return loadCore().reasons() as readonly ReasonRow[];
+  return JSON.parse(loadCore().reasons()) as readonly ReasonRow[];
 }
 
 /** The version of the core inside this package. */

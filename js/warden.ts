@@ -9,8 +9,8 @@ import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
-import { sqliteStore } from "./stores/sqlite.ts";
 import type { Store } from "./stores/store.ts";
+import { defaultStore } from "./stores/unnamed.ts";
 import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
@@ -18,7 +18,7 @@ import { guardSigner } from "./x402/signer.ts";
 export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions {
   /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
   readonly policy: PolicySource;
-  /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder. */
+  /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder, where there is one. */
   readonly store?: Store;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
@@ -119,19 +119,6 @@ export function getWarden(): Warden {
     throw new WardenUnavailable("no_warden", "getWarden() is called outside of guard() and warden.run()");
   }
   return found.warden;
-}
-
-async function defaultStore(): Promise<Store> {
-  try {
-    return await sqliteStore("tollwarden.sqlite");
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new WardenUnavailable(
-      "no_store",
-      `the default store, an SQLite file in the working folder, can't be opened: ${message}; pass \`store\``,
-      cause,
-    );
-  }
 }
 
 function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {

@@ -1,10 +1,10 @@
 // Builds the core for wasm and writes js/core/generated: `node pkg-scripts/wasm.mjs [--out <folder>]`.
-// cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → four files.
+// cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → five files; once for each of two modules.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { run } from "./lib/child.mjs";
 import { runTool } from "./lib/node24.mjs";
 import { cache, cargoTarget, generated, root } from "./lib/paths.mjs";
@@ -20,8 +20,15 @@ const buildSources = ["wasm.mjs", "lib/toolchain.mjs", "lib/debian.mjs", "lib/re
 
 /** What the module is made from. */
 export const coreSources = ["Cargo.toml", "Cargo.lock", "src", ...bindgenSources, ...buildSources];
-const results = ["bindings.js", "bindings.d.ts", "core.wasm", "bytes.js", "bytes.d.ts"];
-const paths = (out) => results.map((name) => join(out, name));
+
+/** The module that decides, and the one that has besides what only people ask for. */
+export const modules = [
+  { name: "core", folder: "", features: ["--no-default-features"] },
+  { name: "tools", folder: "tools", features: [] },
+];
+const results = ({ name }) => ["bindings.js", "bindings.d.ts", `${name}.wasm`, "bytes.js", "bytes.d.ts"];
+const pathsOf = (out, module) => results(module).map((file) => join(out, module.folder, file));
+const paths = (out) => modules.flatMap((module) => pathsOf(out, module));
 const stampIn = (out) => join(out, ".stamp");
 
 /** Whether the module in `out` was built from the sources as they are. */
@@ -52,32 +59,33 @@ export async function buildCore(out = generated, ready = Promise.resolve()) {
     todo: "check the network, then run the same command again",
   });
   const hash = hashOf(root, coreSources); // after the fetch: it may have completed Cargo.lock
-  const raw = await step("building the core", () => compile(toolchain));
-
-  await ready;
-  // An edit of a test or a comment leaves the module as it was. Then the rest, some 15 s, would come out the same too.
-  const made = join(out, ".made");
-  const recipe = hashOf(root, [...bindgenSources, ...buildSources], readFileSync(raw).toString("latin1"));
-  if (!isFresh(made, recipe, paths(out))) {
+  for (const module of modules) {
+    const label = module.name === "core" ? "building the core" : "building the core with its tools";
+    const raw = await step(label, () => compile(toolchain, module));
+    await ready;
+    // An edit of a test or a comment leaves the module as it was. Then the rest, some 15 s, would come out the same too.
+    const made = join(out, module.folder, ".made");
+    const recipe = hashOf(root, [...bindgenSources, ...buildSources], readFileSync(raw).toString("latin1"));
+    if (isFresh(made, recipe, pathsOf(out, module))) continue;
     clearStamp(made);
-    await finish(raw, helper, out);
+    await finish(raw, helper, module, join(out, module.folder));
     writeStamp(made, recipe);
   }
   writeStamp(stampIn(out), hash);
 }
 
 /** wasm-bindgen, wasm-opt, and the files in their place. */
-async function finish(raw, helper, out) {
+async function finish(raw, helper, { name }, out) {
   const work = join(cache, `wasm-${process.pid}`);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   try {
     await step("writing the bindings, making the module small", async () => {
       await run(helper, [raw, "bindings", work], { what: "wasm-bindgen refused the module" });
-      const module = ["bindings_bg.wasm", "core.wasm"].map((name) => join(work, name));
-      await runTool("binaryen/bin/wasm-opt", [module[0], "-Oz", ...features, "-o", module[1]]);
+      const [before, after] = ["bindings_bg.wasm", `${name}.wasm`].map((file) => join(work, file));
+      await runTool("binaryen/bin/wasm-opt", [before, "-Oz", ...features, "-o", after]);
     });
-    place(work, out);
+    place(work, name, out);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -100,20 +108,26 @@ async function bindingsHelper({ cargo, env }) {
   return binary;
 }
 
-async function compile({ kind, cargo, env, rustflags }) {
+async function compile({ kind, cargo, env, rustflags }, { features }) {
   // A sysroot of our own makes other artefacts: they stay out of the folder that everybody else uses.
   const target = kind === "debian" ? join(cache, "debian/target") : cargoTarget;
-  await run(cargo, ["build", "--release", "--lib", "--target", wasmTarget], {
+  await run(cargo, ["build", "--release", "--lib", "--target", wasmTarget, ...features], {
     env: { ...env, CARGO_TARGET_DIR: target, CARGO_ENCODED_RUSTFLAGS: [...rustflags, ...remapFlags()].join("\x1f") },
     what: "the core did not build for wasm",
   });
   return join(target, wasmTarget, "release/tollwarden.wasm");
 }
 
+const bytesTypes = `/** The module's length. */
+export declare const size: number;
+/** The module, as base64 of raw deflate: so packed it is as small in a package or on a page as the module itself. */
+export declare const packed: string;
+`;
+
 /** Patches the bindings, checks the module, and puts the files in place one by one, each whole. */
-function place(work, out) {
+function place(work, name, out) {
   const bindings = patch(readFileSync(join(work, "bindings.js"), "utf8"));
-  const module = readFileSync(join(work, "core.wasm"));
+  const module = readFileSync(join(work, `${name}.wasm`));
   const leaked = pathsIn(module);
   if (leaked.length > 0) {
     throw new Stop(`the module holds paths of this machine: \`${leaked.join("`, `")}\``, {
@@ -121,22 +135,23 @@ function place(work, out) {
       todo: "add the missing prefix there",
     });
   }
-  const bytes = `/** The core's module, as base64. */\nexport const coreBase64 =\n  "${module.toString("base64")}";\n`;
+  const packed = deflateRawSync(module, { level: 9 }).toString("base64");
+  const bytes = `export const size = ${module.length};\nexport const packed =\n  "${packed}";\n`;
   const files = {
     "bindings.js": bindings,
     "bindings.d.ts": readFileSync(join(work, "bindings.d.ts")),
-    "core.wasm": module,
+    [`${name}.wasm`]: module,
     "bytes.js": bytes,
-    "bytes.d.ts": "/** The core's module, as base64. */\nexport declare const coreBase64: string;\n",
+    "bytes.d.ts": bytesTypes,
   };
   mkdirSync(out, { recursive: true });
-  for (const [name, content] of Object.entries(files)) {
-    const partial = join(out, `.${name}.partial`);
+  for (const [file, content] of Object.entries(files)) {
+    const partial = join(out, `.${file}.partial`);
     writeFileSync(partial, content);
-    renameSync(partial, join(out, name));
+    renameSync(partial, join(out, file));
   }
   const kilobytes = (size) => `${(size / 1000).toFixed(1)} kB`;
-  say(`core.wasm: ${kilobytes(module.length)}, ${kilobytes(gzipSync(module, { level: 9 }).length)} gzipped`);
+  say(`${name}.wasm: ${kilobytes(module.length)}, ${kilobytes(gzipSync(module, { level: 9 }).length)} gzipped`);
 }
 
 /**

@@ -20,6 +20,7 @@ use crate::request::{self, Request, instant, optional_text, wrong};
 use crate::settle::{Proof, Settlement, amount, reconcile, refund, settle};
 use crate::sign::{failed, message, sign, ticket};
 use crate::time::Millis;
+#[cfg(feature = "tools")]
 use crate::trace::Trace;
 use crate::words::nearest;
 
@@ -51,6 +52,7 @@ pub enum Reply {
     /// To the events that move a hold on.
     Outcome(Box<Outcome>),
     /// To `explain`.
+    #[cfg(feature = "tools")]
     Trace(Box<Trace>),
     /// To `budgets`.
     Budgets {
@@ -101,6 +103,7 @@ pub struct EventError {
 const EVENTS: &[(&str, &[&str])] = &[
     ("authorize", request::MEMBERS),
     ("check", request::MEMBERS),
+    #[cfg(feature = "tools")]
     ("explain", request::MEMBERS),
     ("ticket", &["id"]),
     ("message", &["id", "signer", "message"]),
@@ -259,10 +262,11 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
                 _ => return Err(Stop::Malformed(refusal)),
             },
         };
-        return Ok(match work.trace.take() {
-            Some(entries) => Reply::Trace(Box::new(Trace::new(decision, entries))),
-            None => Reply::Decision(Box::new(decision)),
-        });
+        #[cfg(feature = "tools")]
+        if let Some(entries) = work.trace.take() {
+            return Ok(Reply::Trace(Box::new(Trace::new(decision, entries))));
+        }
+        return Ok(Reply::Decision(Box::new(decision)));
     }
     match kind {
         "freeze" => {

@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod bind;
 pub mod decision;
 pub mod engine;
+#[cfg(feature = "tools")]
 pub mod explain;
 pub mod json;
 pub mod judge;

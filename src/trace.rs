@@ -132,10 +132,15 @@ impl Recorder {
         Self { lines: on.then(Vec::new), ..Self::default() }
     }
 
+    /// Whether anything is taken down. The module that only decides has no `explain`, and none of these texts.
+    const fn is_on(&self) -> bool {
+        cfg!(feature = "tools") && self.lines.is_some()
+    }
+
     /// Begins the line of a rule. `counts`: the denials, approvals and flags so far; what is added to them until the
     /// next line is what this rule says.
     pub fn begin(&mut self, counts: (usize, usize, usize), rule: &str, said: Said, saw: impl FnOnce() -> String) {
-        if self.lines.is_none() {
+        if !self.is_on() {
             return;
         }
         self.end(counts);
@@ -146,6 +151,9 @@ impl Recorder {
 
     /// Ends the line that was begun last.
     pub fn end(&mut self, counts: (usize, usize, usize)) {
+        if !self.is_on() {
+            return;
+        }
         let Some(line) = self.lines.as_mut().and_then(|lines| lines.last_mut()) else {
             self.counts = counts;
             return;
@@ -162,6 +170,9 @@ impl Recorder {
 
     /// Notes on which side of a figure the payment lies, if it is so close.
     pub fn edge(&mut self, side: impl FnOnce() -> Option<Side>, figure: impl FnOnce() -> String) {
+        if !self.is_on() {
+            return;
+        }
         let Some(line) = self.lines.as_mut().and_then(|lines| lines.last_mut()) else { return };
         if let Some(side) = side() {
             line.edges.push(Edge { figure: figure(), side });

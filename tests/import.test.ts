@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadCore } from "../js/core/load.ts";
+import { loadTools } from "../js/core/tools.ts";
 import { PolicyInvalid } from "../js/errors.ts";
-import { importPolicy as bringOver } from "../js/import.ts";
+import { importPolicy as bringOver } from "../js/tools.ts";
 
 interface ImportFile {
   readonly dialect: string;
@@ -27,7 +27,7 @@ interface Imported {
   readonly notes: readonly { readonly path: string; readonly level: string }[];
 }
 
-const { Engine, importPolicy } = loadCore();
+const { Engine, importPolicy } = loadTools();
 const folder = new URL("./vectors/import/", import.meta.url);
 const CHECK = JSON.stringify({
   type: "check",
@@ -97,7 +97,7 @@ for (const name of readdirSync(folder)) {
         assert.equal(run.status, 0, run.stderr);
         const expected = carried.flatMap((document) => {
           const engine = new Engine(document, true);
-          const { hash } = engine.policy() as { readonly hash: string };
+          const { hash } = JSON.parse(engine.policy()) as { readonly hash: string };
           const decision = engine.handle(CHECK);
           engine.free();
           assert.match(decision, /"action":"(allow|deny|require_approval)"/);

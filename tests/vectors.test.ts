@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadCore } from "../js/core/load.ts";
+import { loadCore } from "../js/core/inline.ts";
 import type { PolicyError } from "../js/core/types.ts";
 import { PolicyInvalid } from "../js/errors.ts";
 import { readPolicy } from "../js/policy-source.ts";

@@ -1,9 +1,9 @@
 /** A policy's file, described by the core: what it means and what is odd about it, or everything that is wrong with it. */
 
-import { loadCore } from "../core/load.ts";
 import type { Description, PolicyError } from "../core/types.ts";
 import { PolicyInvalid } from "../errors.ts";
 import { readPolicyFile } from "../policy-source.ts";
+import { loadTools } from "./core.ts";
 
 export type Described =
   | { readonly json: string; readonly description: Description }
@@ -12,7 +12,7 @@ export type Described =
 export function describePolicyFile(path: string): Described {
   try {
     const { json } = readPolicyFile(path);
-    const described = JSON.parse(loadCore().describePolicy(json)) as Description | { errors: readonly PolicyError[] };
+    const described = JSON.parse(loadTools().describePolicy(json)) as Description | { errors: readonly PolicyError[] };
     return "errors" in described ? described : { json, description: described };
   } catch (error) {
     if (!(error instanceof PolicyInvalid)) throw error;

@@ -1,9 +1,9 @@
 /** `tollwarden explain`: what a policy means in sentences, or what each of its rules says to one payment. */
 
 import { createReadStream } from "node:fs";
-import { loadCore } from "../core/load.ts";
 import type { Decision, Trace, TraceLine } from "../core/types.ts";
 import { type Paint, painter } from "./colour.ts";
+import { loadTools } from "./core.ts";
 import { describeGoodPolicyFile } from "./describe.ts";
 import { linesOf } from "./lines.ts";
 import { readOptions } from "./options.ts";
@@ -87,7 +87,7 @@ function parsed(text: string): object | undefined {
 }
 
 function explained(policy: string, events: readonly object[]): Trace {
-  const engine = new (loadCore().Engine)(policy, true);
+  const engine = new (loadTools().Engine)(policy, true);
   const ask = (event: object, what: string): object => {
     const reply = JSON.parse(engine.handle(JSON.stringify(event))) as { error?: { message: string } };
     if (reply.error !== undefined) throw new Error(`${what}: ${reply.error.message}`);

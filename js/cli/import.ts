@@ -3,7 +3,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { stringify } from "smol-toml";
 import type { Document, PolicyError } from "../core/types.ts";
-import { type ImportNote, importJson } from "../import.ts";
+import { type ImportNote, importJson } from "../tools.ts";
 import { count, type Paint, painter } from "./colour.ts";
 import { located } from "./describe.ts";
 import { readDocument } from "./document.ts";

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Each command is a file of its own; this one only finds it. */
 
+import "./core.ts";
 import { coreVersion } from "../reasons.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";

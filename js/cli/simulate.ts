@@ -1,8 +1,8 @@
 /** `tollwarden simulate`: the core, driven by events, with no server, chain or clock. */
 
 import { createReadStream } from "node:fs";
-import { loadCore } from "../core/load.ts";
 import { readPolicyFile } from "../policy-source.ts";
+import { loadTools } from "./core.ts";
 import { type Line, linesOf } from "./lines.ts";
 import { readOptions } from "./options.ts";
 import type { Command } from "./terminal.ts";
@@ -37,7 +37,7 @@ export const simulateCommand: Command = {
     if (values.policy === undefined) throw new Error("`--policy FILE` is missing; see tollwarden simulate --help");
     if (another !== undefined) throw new Error(`one file of events at a time: \`${events}\` or \`${another}\``);
 
-    const engine = new (loadCore().Engine)(readPolicyFile(values.policy).json, true);
+    const engine = new (loadTools().Engine)(readPolicyFile(values.policy).json, true);
     const answer = (line: Line, number: number): string =>
       "text" in line ? engine.handle(line.text, number) : problem(line.problem, number);
     let [number, wrong] = [0, 0];

@@ -8,7 +8,7 @@
 
 import { PolicyInvalid, WardenUnavailable } from "../errors.ts";
 import type { FactName } from "../facts.ts";
-import type { Store, StoredCell } from "../stores/store.ts";
+import type { Commit, Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
 import type { BudgetLine, Decision, Outcome, PolicyError } from "./types.ts";
 
@@ -77,7 +77,7 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
   const core: Core = loadCore();
   let policy = first;
   let engine: Engine = new core.Engine(policy, false);
-  let summary = engine.policy() as PolicySummary;
+  let summary = JSON.parse(engine.policy()) as PolicySummary;
   let last: Promise<unknown> = Promise.resolve();
 
   /** After the events before it, whatever became of them. */
@@ -94,11 +94,11 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
       const { missing } = reply;
       if (missing !== undefined) {
         const cells = await answered(() => store.load(missing));
-        guarded(() => engine.load(cells));
+        guarded(() => engine.load(JSON.stringify(cells)));
         continue;
       }
       if (reply.error !== undefined) throw new WardenUnavailable(reply.error.code, reply.error.message);
-      const staged = guarded(() => engine.staged());
+      const staged = guarded(() => JSON.parse(engine.staged()) as Commit);
       if (staged.write.length === 0) return reply;
       const result = await answered(() => store.commit(staged));
       return result?.ok === true ? reply : "conflict";
@@ -160,7 +160,7 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
       inTurn(async () => {
         // All counters, not only those of the names given: the store is asked for each budget's cells.
         const cells = await scanned("budget/");
-        guarded(() => engine.load(cells));
+        guarded(() => engine.load(JSON.stringify(cells)));
         const reply = await run({ type: "budgets", ...filter });
         return reply.budgets ?? [];
       }),
@@ -171,10 +171,10 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
       inTurn(async () => {
         // What was spent under a counter that changes its key is seen in the store alone.
         const cells = [...(await scanned("budget/")), ...(await scanned("latest/"))];
-        const reply = guarded(() => parseReply(engine.reload(json, cells)));
+        const reply = guarded(() => parseReply(engine.reload(json, JSON.stringify(cells))));
         if (reply.ok !== true) throw new PolicyInvalid(name, reply.errors ?? []);
         policy = json;
-        summary = guarded(() => engine.policy() as PolicySummary);
+        summary = guarded(() => JSON.parse(engine.policy()) as PolicySummary);
       }),
     drawId: () => core.drawId(),
     close: () => inTurn(() => store.close()),

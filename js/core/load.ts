@@ -1,27 +1,51 @@
 /**
- * The core, ready to call. Loading is synchronous, because a decision is: the module stands in the package as base64,
- * so there is no file to find, nothing to fetch, and no bundler to configure. It costs some milliseconds, once.
+ * The core, ready to call. Which module it is made from differs by entry of the package: `tollwarden` has it inlined, in
+ * Workers it is a file of its own, and whoever imports `tollwarden/slim` brings it. Loading is synchronous, because a
+ * decision is; it costs some milliseconds, at the first call.
  */
 
-import * as bindings from "./generated/bindings.js";
-import { coreBase64 } from "./generated/bytes.js";
+import type * as bindings from "./generated/bindings.js";
 
 export type { Engine } from "./generated/bindings.js";
 
 /** What the core exports. */
-export type Core = Omit<typeof bindings, "default" | "initSync">;
+export type Core = Omit<typeof bindings, "default" | "initSync" | "__wbg_reset_state">;
 
-let loaded = false;
+/** A module, compiled or in bytes. */
+export type CoreModule = WebAssembly.Module | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+
+let opener: (() => Core) | undefined;
+let core: Core | undefined;
+
+/** Says where the core comes from. The first one that is named stays: one core, one ledger. */
+export function useCore(open: () => Core): void {
+  opener ??= open;
+}
 
 /**
  * The core's functions. The first call loads the module; later ones cost nothing.
  *
- * @throws {Error} where the platform forbids compiling WebAssembly, as a page's content security policy may
+ * @throws {Error} where no module was named, or the platform forbids compiling it, as a page's content security policy may
  */
 export function loadCore(): Core {
-  if (loaded) return bindings;
+  if (core !== undefined) return core;
+  if (opener === undefined) {
+    throw new Error("no core is loaded; import `tollwarden`, or call `load(module)` of `tollwarden/slim` first");
+  }
+  core = opener();
+  return core;
+}
+
+interface Bindings<C> {
+  initSync(options: { module: BufferSource | WebAssembly.Module }): unknown;
+  readonly Engine: unknown;
+  readonly core?: C;
+}
+
+/** Starts a module through its bindings, and gives these. */
+export function start<B extends Bindings<unknown>>(bound: B, module: CoreModule): B {
   try {
-    bindings.initSync({ module: decode(coreBase64) });
+    bound.initSync({ module });
   } catch (error) {
     throw new Error(
       `the core could not be loaded: ${error instanceof Error ? error.message : String(error)}; ` +
@@ -29,17 +53,5 @@ export function loadCore(): Core {
       { cause: error },
     );
   }
-  loaded = true;
-  return bindings;
-}
-
-/** By the quickest way that the platform has: the usual `Uint8Array.from(atob(…), …)` takes 30 ms where these take one. */
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const builtIn = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  if (typeof builtIn === "function") return builtIn.call(Uint8Array, base64);
-  if (typeof Buffer === "function") return Buffer.from(base64, "base64");
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
+  return bound;
 }

@@ -4,6 +4,7 @@
  */
 
 import { loadCore } from "../core/load.ts";
+import { findMerge } from "../core/merge.ts";
 import type { PolicyError } from "../core/types.ts";
 import { PolicyInvalid } from "../errors.ts";
 import { withZones } from "./zones.ts";
@@ -70,7 +71,10 @@ interface Part {
 }
 
 function merge(base: Part, child: Part, source: string): string {
-  const text = loadCore().mergePolicies(base.json, child.json, base.name, child.name);
+  const put = findMerge();
+  if (put === undefined)
+    throw refused(source, "`extends` needs a part that is not here; import `tollwarden/tools` too");
+  const text = put(base.json, child.json, base.name, child.name);
   const answer = JSON.parse(text) as { readonly document?: object; readonly errors?: readonly PolicyError[] };
   if (answer.document === undefined) {
     throw new PolicyInvalid(source, answer.errors ?? [{ path: "extends", message: "it can't be put together" }]);

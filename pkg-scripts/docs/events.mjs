@@ -2,7 +2,7 @@
 // a line that begins with `→` is an event (further lines that are indented belong to it), and what follows with `←` is
 // the answer. All blocks of a page are one run, with the policy of the page's first block of kind `toml`.
 
-import { loadCore } from "../../js/core/load.ts";
+import { loadTools } from "../../js/cli/core.ts";
 import { readPolicy } from "../../js/policy-source.ts";
 
 const block = (kind) => new RegExp(`^\`\`\`${kind}\n([\\s\\S]*?)^\`\`\`$`, "gm");
@@ -12,7 +12,7 @@ export function withAnswers(page) {
   if (!block("events").test(page)) return page;
   const policy = block("toml").exec(page)?.[1];
   if (policy === undefined) throw new Error("a page with events needs a policy in a block of kind `toml`");
-  const engine = new (loadCore().Engine)(readPolicy(policy).json, true);
+  const engine = new (loadTools().Engine)(readPolicy(policy).json, true);
   const names = definitions(page);
   let number = 0;
   return page.replace(block("events"), (_, body) => {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import "../../js/cli/core.ts";
 import { reasons } from "../../js/reasons.ts";
 import { root } from "../lib/paths.mjs";
 

@@ -13,9 +13,13 @@ mod compile;
 pub mod document;
 mod facts;
 pub mod glob;
+#[cfg(feature = "tools")]
 pub mod import;
+#[cfg(feature = "tools")]
 pub mod lint;
+#[cfg(feature = "tools")]
 mod meet;
+#[cfg(feature = "tools")]
 pub mod merge;
 pub mod read;
 pub mod vendors;

@@ -1,17 +1,17 @@
 //! The only folder that knows wasm-bindgen: text in, text out, and the cells on their way to and from the store.
 //! No rule is in it.
 
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+use serde::Serialize;
+use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::asset::Network;
 use crate::engine::{self, CellWrite};
-use crate::explain;
 use crate::json::{Json, parse_own};
-use crate::policy::import::{Dialect, import};
-use crate::policy::merge::{Files, merge};
 use crate::policy::{Policy, PolicyError, hex};
 use crate::reason::Reason;
+
+#[cfg(feature = "tools")]
+mod tools;
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen(js_name = coreVersion)]
@@ -36,28 +36,7 @@ pub fn draw_id() -> Result<String, JsError> {
 #[must_use]
 pub fn check_policy(document: &str) -> String {
     let errors = read_policy(document).err().unwrap_or_default();
-    serde_json::to_string(&errors).unwrap_or_else(|_| String::from(r#"[{"path":"","message":"unreadable"}]"#))
-}
-
-/// What a policy means, what is odd about it, and what a test of it should touch, as JSON; or `{"errors"}`.
-#[wasm_bindgen(js_name = describePolicy)]
-#[must_use]
-pub fn describe_policy(document: &str) -> String {
-    match parse_document(document).and_then(|json| explain::describe(&json)) {
-        Ok(description) => cold(&description),
-        Err(errors) => cold(&Refused { errors }),
-    }
-}
-
-/// A policy of another system brought over, as JSON: `{"document","notes"}`; or `{"errors"}`.
-#[wasm_bindgen(js_name = importPolicy)]
-#[must_use]
-pub fn import_policy(dialect: &str, source: &str) -> String {
-    let refused = |message| vec![PolicyError { path: String::new(), message }];
-    match Dialect::named(dialect).map_err(refused).and_then(|dialect| Ok((dialect, parse_document(source)?))) {
-        Ok((dialect, source)) => cold(&import(dialect, &source)),
-        Err(errors) => cold(&Refused { errors }),
-    }
+    cold(&errors)
 }
 
 /// What is wrong with a text as JSON, if anything is: beside the usual, a key that stands there twice.
@@ -67,22 +46,6 @@ pub fn json_error(text: &str) -> Option<String> {
     parse_own(text).err()
 }
 
-/// Puts a policy on top of the one that it extends: `{"document"}`, or `{"errors"}`. Both are JSON texts; the names are
-/// those of their files, for messages.
-#[wasm_bindgen(js_name = mergePolicies)]
-#[must_use]
-pub fn merge_policies(base: &str, child: &str, base_name: &str, child_name: &str) -> String {
-    let read = |text: &str, file: &str| {
-        parse_own(text)
-            .map_err(|message| vec![PolicyError { path: String::new(), message: format!("{message} (in `{file}`)") }])
-    };
-    let files = Files { base: base_name, child: child_name };
-    match read(base, base_name).and_then(|base| merge(&base, &read(child, child_name)?, files)) {
-        Ok(document) => format!(r#"{{"document":{}}}"#, document.canonical()),
-        Err(errors) => cold(&Refused { errors }),
-    }
-}
-
 /// A network in its one spelling, `eip155:8453` for `base`; nothing for one that is not known.
 #[wasm_bindgen(js_name = networkName)]
 #[must_use]
@@ -90,23 +53,10 @@ pub fn network_name(text: &str) -> Option<String> {
     Network::named(text).ok().map(|network| network.to_string())
 }
 
-#[derive(Serialize)]
-struct Refused {
-    errors: Vec<PolicyError>,
-}
-
-fn cold(value: &impl Serialize) -> String {
-    // Writing these types can't fail. Should it ever, that is an error too.
-    serde_json::to_string(value)
-        .unwrap_or_else(|_| String::from(r#"{"errors":[{"path":"","message":"it can't be written"}]}"#))
-}
-
-/// The registry of reasons.
-///
-/// # Errors
-/// If the platform can't take the list.
+/// The registry of reasons, as JSON.
 #[wasm_bindgen(js_name = reasons)]
-pub fn reasons() -> Result<JsValue, JsError> {
+#[must_use]
+pub fn reasons() -> String {
     #[derive(Serialize)]
     struct Row {
         code: &'static str,
@@ -117,7 +67,7 @@ pub fn reasons() -> Result<JsValue, JsError> {
         .iter()
         .map(|reason| Row { code: reason.code(), meaning: reason.meaning(), remedy: reason.remedy() })
         .collect();
-    to_js(&rows)
+    cold(&rows)
 }
 
 /// A policy and a ledger, driven by events.
@@ -147,11 +97,20 @@ struct Commit<'a> {
     write: Vec<CellWrite>,
 }
 
-#[derive(Deserialize)]
-struct StoredCell {
-    key: String,
-    version: u64,
-    value: Option<String>,
+/// A cell as the store has it.
+type StoredCell<'a> = (&'a str, u64, Option<&'a str>);
+
+/// Cells as JSON: `[{"key","version","value"}]`.
+fn stored(cells: &Json) -> Result<Vec<StoredCell<'_>>, JsError> {
+    let read = |cell| -> Option<StoredCell<'_>> {
+        let (key, version) = (Json::get(cell, "key")?.as_str()?, cell.get("version")?.as_u64()?);
+        match cell.get("value") {
+            None | Some(Json::Null) => Some((key, version, None)),
+            Some(value) => Some((key, version, Some(value.as_str()?))),
+        }
+    };
+    let all = cells.as_array().and_then(|cells| cells.iter().map(read).collect());
+    all.ok_or_else(|| JsError::new("expected a list of cells"))
 }
 
 #[wasm_bindgen]
@@ -172,27 +131,28 @@ impl Engine {
         engine::text(&self.0.line(event, number.map(u64::from)))
     }
 
-    /// Takes in cells as the store has them: `[{key, version, value}]`.
+    /// Takes in cells as the store has them, as JSON: `[{"key","version","value"}]`.
     ///
     /// # Errors
     /// One sentence, if a cell is damaged.
-    pub fn load(&mut self, cells: JsValue) -> Result<(), JsError> {
-        let cells: Vec<StoredCell> = serde_wasm_bindgen::from_value(cells)?;
-        for cell in cells {
-            self.0.load(&cell.key, cell.version, cell.value.as_deref()).map_err(|error| JsError::new(&error))?;
+    pub fn load(&mut self, cells: &str) -> Result<(), JsError> {
+        let cells = parse_own(cells).map_err(|error| JsError::new(&error))?;
+        for (key, version, value) in stored(&cells)? {
+            self.0.load(key, version, value).map_err(|error| JsError::new(&error))?;
         }
         Ok(())
     }
 
-    /// What the last event rests on and what it changes: `{read: [{key, version}], write: [{key, value, expires}]}`.
+    /// What the last event rests on and what it changes, as JSON: `{"read":[{"key","version"}],"write":[{"key","value",
+    /// "expires"}]}`.
     ///
     /// # Errors
     /// One sentence, if a cell can't be written.
-    pub fn staged(&self) -> Result<JsValue, JsError> {
+    pub fn staged(&self) -> Result<String, JsError> {
         let staged = self.0.staged();
         let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
         let write = engine::writes(staged).map_err(|error| JsError::new(&error))?;
-        to_js(&Commit { read, write })
+        Ok(cold(&Commit { read, write }))
     }
 
     /// Forgets what was staged and all cells; they are loaded again when asked for.
@@ -201,25 +161,22 @@ impl Engine {
     }
 
     /// Another policy takes over, with all history; the answer is that to a `policy` event. `cells` are all whose keys
-    /// begin with `budget/` or `latest/`, as the store has them: `[{key, version, value}]`.
+    /// begin with `budget/` or `latest/`, as the store has them, as JSON.
     ///
     /// # Errors
     /// One sentence, if a cell is damaged or the document is not JSON; the old policy stays.
-    pub fn reload(&mut self, document: &str, cells: JsValue) -> Result<String, JsError> {
-        let cells: Vec<StoredCell> = serde_wasm_bindgen::from_value(cells)?;
-        let document = parse_own(document).map_err(|error| JsError::new(&error))?;
-        let cells = cells.iter().map(|cell| (cell.key.as_str(), cell.version, cell.value.as_deref()));
-        let reply = self.0.reload(&document, cells).map_err(|error| JsError::new(&error))?;
+    pub fn reload(&mut self, document: &str, cells: &str) -> Result<String, JsError> {
+        let [document, cells] = [document, cells].map(parse_own);
+        let (document, cells) = document.and_then(|document| Ok((document, cells?))).map_err(|e| JsError::new(&e))?;
+        let reply = self.0.reload(&document, stored(&cells)?).map_err(|error| JsError::new(&error))?;
         Ok(engine::text(&reply))
     }
 
-    /// What the wrapper has to know of the policy.
-    ///
-    /// # Errors
-    /// If the platform can't take it.
-    pub fn policy(&self) -> Result<JsValue, JsError> {
+    /// What the wrapper has to know of the policy, as JSON.
+    #[must_use]
+    pub fn policy(&self) -> String {
         let policy = self.0.policy();
-        to_js(&Summary {
+        cold(&Summary {
             name: policy.name.as_deref(),
             version: policy.version,
             hash: &policy.hash,
@@ -238,6 +195,8 @@ fn parse_document(document: &str) -> Result<Json, Vec<PolicyError>> {
     parse_own(document).map_err(|message| vec![PolicyError { path: String::new(), message }])
 }
 
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+fn cold(value: &impl Serialize) -> String {
+    // Writing these types can't fail. Should it ever, that is an error too.
+    serde_json::to_string(value)
+        .unwrap_or_else(|_| String::from(r#"{"errors":[{"path":"","message":"it can't be written"}]}"#))
 }

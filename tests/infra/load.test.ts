@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { loadCore } from "../../js/core/load.ts";
+import { loadCore } from "../../js/core/inline.ts";
 import { pathsIn } from "../../pkg-scripts/lib/remap.mjs";
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url));
@@ -18,7 +18,7 @@ for (const hidden of [[], ["Uint8Array.fromBase64"], ["Uint8Array.fromBase64", "
   test(`the module is decoded without ${hidden.join(" and ") || "hiding anything"}`, () => {
     const script = [
       ...hidden.map((name) => `globalThis.${name} = undefined;`),
-      `const { loadCore } = await import(${JSON.stringify(new URL("../../js/core/load.ts", import.meta.url).href)});`,
+      `const { loadCore } = await import(${JSON.stringify(new URL("../../js/core/inline.ts", import.meta.url).href)});`,
       "console.log(loadCore().coreVersion());",
     ].join("\n");
     const child = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });

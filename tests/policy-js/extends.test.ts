@@ -5,7 +5,8 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { loadCore } from "../../js/core/load.ts";
+import "../../js/core/inline.ts";
+import { loadTools } from "../../js/core/tools.ts";
 import { zoneTable } from "../../js/policy/zones.ts";
 import { readPolicy } from "../../js/policy-source.ts";
 import { inFolder, refusalOf } from "./support.ts";
@@ -13,13 +14,13 @@ import { inFolder, refusalOf } from "./support.ts";
 type Policy = Readonly<Record<string, unknown>>;
 
 function merged(base: Policy, child: Policy): Policy {
-  const answer = JSON.parse(loadCore().mergePolicies(JSON.stringify(base), JSON.stringify(child), "base", "child"));
+  const answer = JSON.parse(loadTools().mergePolicies(JSON.stringify(base), JSON.stringify(child), "base", "child"));
   assert.equal(answer.errors, undefined, JSON.stringify(answer.errors));
   return answer.document as Policy;
 }
 
 function clash(base: Policy, child: Policy): string {
-  const answer = JSON.parse(loadCore().mergePolicies(JSON.stringify(base), JSON.stringify(child), "base", "child"));
+  const answer = JSON.parse(loadTools().mergePolicies(JSON.stringify(base), JSON.stringify(child), "base", "child"));
   assert.notEqual(answer.errors, undefined, JSON.stringify(answer.document));
   return (answer.errors as { path: string; message: string }[]).map((e) => `${e.path}: ${e.message}`).join("\n");
 }

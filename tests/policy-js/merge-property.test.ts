@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Engine, loadCore } from "../../js/core/load.ts";
+import { type Engine, loadTools } from "../../js/core/tools.ts";
 
 type Table = Record<string, unknown>;
 
@@ -210,7 +210,7 @@ function ask(engine: Engine, type: "check" | "authorize", event: Table): Answer 
 }
 
 test(`what ${PAIRS} random pairs allow together, each allows alone`, () => {
-  const core = loadCore();
+  const core = loadTools();
   const r = randomness(SEED);
   const seen = { pairs: 0, clashes: 0, allowed: 0, approvals: 0, denied: 0, stricter: 0, single: 0 };
   while (seen.pairs < PAIRS) {

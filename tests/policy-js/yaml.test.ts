@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import "../../js/core/inline.ts";
 import { parseYaml } from "../../js/policy/yaml.ts";
 import { readPolicy } from "../../js/policy-source.ts";
 import { inFolder, refusalOf } from "./support.ts";
@@ -127,7 +128,8 @@ test("without the package, the error says how to install it, and everything else
       dereference: true,
     });
     const script = (file: string) =>
-      `import { readPolicy } from "./js/policy-source.ts";
+      `import "./js/core/inline.ts";
+       import { readPolicy } from "./js/policy-source.ts";
        try { readPolicy(${JSON.stringify(file)}); console.log("read"); } catch (error) { console.log(error.message); }`;
     const run = (file: string) =>
       execFileSync(process.execPath, ["--input-type=module", "-e", script(file)], { cwd: at, encoding: "utf8" });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "../../js/core/inline.ts";
 import { PolicyInvalid } from "../../js/errors.ts";
 import { withZones, zonesOf, zoneTable } from "../../js/policy/zones.ts";
 import { readPolicy } from "../../js/policy-source.ts";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Ajv2020, type AnySchema } from "ajv/dist/2020.js";
 import { parse as parseToml } from "smol-toml";
-import { loadCore } from "../../js/core/load.ts";
+import { loadCore } from "../../js/core/inline.ts";
 import { readPolicyFile } from "../../js/policy-source.ts";
 import { readCases, vectorFiles } from "../support/vectors.ts";
 

@@ -1,7 +1,7 @@
 /** Runs cases through the core, each from an empty ledger, and takes down what they touched of the policy. */
 
-import { loadCore } from "../../core/load.ts";
 import type { Coverable, Trace } from "../../core/types.ts";
+import { loadTools } from "../core.ts";
 import { compare, type Difference } from "./compare.ts";
 import type { Case, Json } from "./read.ts";
 
@@ -60,7 +60,7 @@ export function runCases(policy: string, rules: readonly Coverable[], cases: rea
 }
 
 function runCase(policy: string, { name, steps }: Case, seen: (trace: Trace) => void): Result {
-  const engine = new (loadCore().Engine)(policy, true);
+  const engine = new (loadTools().Engine)(policy, true);
   try {
     const ask = (event: object): Json => JSON.parse(engine.handle(JSON.stringify(event))) as Json;
     for (const [index, { send, want }] of steps.entries()) {

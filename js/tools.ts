@@ -1,13 +1,16 @@
-/** The policy of another system, brought over. What becomes of each of its settings is said: nothing is dropped in silence. */
+/** What only people ask for, in a module of its own: the meaning of a policy, what is odd about it, and policies of other systems. */
 
-import { loadCore } from "./core/load.ts";
-import type { Document, PolicyError } from "./core/types.ts";
+import { loadTools } from "./core/tools.ts";
+import type { Description, Document, PolicyError } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
 import { objectToJson, textToJson } from "./policy/text.ts";
 
+export type { Description, Document as PolicyDocument } from "./core/types.ts";
+
+/** The systems whose policies can be brought over. */
 export type Dialect = "x402-firewall" | "presidio" | "paysentry" | "smart402" | "spend-controls";
 
-/** What became of one setting. */
+/** What became of one setting of the other system's policy. */
 export interface ImportNote {
   /** Where it stands in the source; empty for the whole. */
   readonly path: string;
@@ -38,11 +41,21 @@ export function importPolicy(from: Dialect, source: string | object): ImportedPo
 
 /** As `importPolicy`, of JSON text as it was written; `name` is what to call it. */
 export function importJson(from: string, json: string, name: string): ImportedPolicy {
-  const core = loadCore();
-  const imported = JSON.parse(core.importPolicy(from, json)) as
-    | Omit<ImportedPolicy, "errors">
-    | { readonly errors: readonly PolicyError[] };
+  const tools = loadTools();
+  const imported = JSON.parse(tools.importPolicy(from, json)) as Omit<ImportedPolicy, "errors"> | Refused;
   if ("errors" in imported) throw new PolicyInvalid(name, imported.errors);
-  const errors = JSON.parse(core.checkPolicy(JSON.stringify(imported.document))) as readonly PolicyError[];
+  const errors = JSON.parse(tools.checkPolicy(JSON.stringify(imported.document))) as readonly PolicyError[];
   return { ...imported, errors };
+}
+
+interface Refused {
+  readonly errors: readonly PolicyError[];
+}
+
+/** What a policy means, what is odd about it, and what a test of it should touch. Throws `PolicyInvalid`. */
+export function describePolicy(policy: object | string): Description {
+  const json = typeof policy === "string" ? policy : JSON.stringify(policy);
+  const answer = JSON.parse(loadTools().describePolicy(json)) as Description | Refused;
+  if ("errors" in answer) throw new PolicyInvalid("the policy", answer.errors);
+  return answer;
 }

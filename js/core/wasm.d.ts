@@ -1,0 +1,9 @@
+// A bundler for edge runtimes makes a compiled module of these.
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+declare module "*.wasm?module" {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -1,0 +1,29 @@
+/**
+ * The store of a warden that names none: an SQLite file where there is a file system, else there is none. Only entries for
+ * runtimes that may have one import this; a store that is not opened is not loaded.
+ */
+
+import { WardenUnavailable } from "../errors.ts";
+import { builtin } from "../policy-source.ts";
+import type { Store } from "./store.ts";
+import { openByDefault } from "./unnamed.ts";
+
+openByDefault(() => {
+  if (builtin("node:fs") !== undefined) return sqlite();
+  // A browser's IndexedDB stands here once its store does.
+  return undefined;
+});
+
+async function sqlite(): Promise<Store> {
+  try {
+    const { sqliteStore } = await import("./sqlite.ts");
+    return await sqliteStore("tollwarden.sqlite");
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WardenUnavailable(
+      "no_store",
+      `the default store, an SQLite file in the working folder, can't be opened: ${message}; pass \`store\``,
+      cause,
+    );
+  }
+}
