@@ -3,7 +3,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use tollwarden::decision::{BudgetLine, Decision, Outcome};
+use tollwarden::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use tollwarden::explain::Description;
 use tollwarden::policy::PolicyError;
 use tollwarden::policy::document::Document;
@@ -18,6 +18,7 @@ struct Boundary {
     decision: Decision,
     outcome: Outcome,
     budget: BudgetLine,
+    hold: HoldLine,
     error: PolicyError,
     policy: Document,
     reason: Reason,

@@ -1,10 +1,10 @@
 //! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
 use crate::judge::{self, Findings, Judged, judge};
-use crate::ledger::cells::{Approval, Cell};
+use crate::ledger::cells::{Approval, Cell, Seen};
 use crate::ledger::hold::{Hold, State, UNUSED};
 use crate::ledger::key;
 use crate::ledger::moves::{MAX_OPEN, sweep, take};
@@ -14,6 +14,7 @@ use crate::offer::{self, Offer};
 use crate::origin::Target;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
+use crate::replay;
 use crate::request::Request;
 use crate::time::{Millis, format_instant};
 use crate::trace::EntryTrace;
@@ -39,7 +40,7 @@ pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now
         work.changes.clear();
         return Ok(again(policy, &hold, &digest));
     }
-    if work.approval(&request.id)?.is_some_and(|asked| asked.digest != digest) {
+    if work.approval(&request.id, now)?.is_some_and(|asked| asked.digest != digest) {
         work.changes.clear();
         return Ok(conflict(&request.id));
     }
@@ -60,8 +61,11 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, 
         key::OPEN.to_owned(),
         key::hold(&request.id),
         key::approval(&request.id),
-        intent_key(request),
+        intent_key(request, target),
     ];
+    if replay::remembers(policy, request) {
+        keys.push(key::SALT.to_owned());
+    }
     for terms in offer.accepts.iter().flatten() {
         keys.extend(judge::keys(policy, request, target, terms, now));
     }
@@ -102,11 +106,17 @@ fn decide(
         denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(until)), ..Default::default() });
         return Ok(denial);
     }
-    if let Some(earlier) = work.intent(&intent_key(request))?.into_iter().next() {
+    if let Some(earlier) = work.intent(&intent_key(request, target))?.into_iter().next() {
         let message = format!("payment `{earlier}` for the same request has an unknown outcome");
         let mut denial = refused(&request.id, Refusal::at(Reason::IntentUnresolved, "", message));
         denial.hold = Some(earlier);
         return Ok(denial);
+    }
+    let seen = replay::keys(policy, work, request, target, offer)?;
+    for key in seen.iter().flatten() {
+        if let Some(earlier) = work.seen(key, now)? {
+            return Ok(replayed(request, earlier));
+        }
     }
     if work.open()?.len() >= MAX_OPEN {
         let message = format!("{MAX_OPEN} payments are open");
@@ -133,11 +143,12 @@ fn decide(
     };
     let mut decision = report(&request.id, best);
     decision.refused = others(&judged, best);
+    let case = Case { request, target, digest, now, seen: &seen, window: policy.replay.window };
     match best.class() {
         Class::Denied => Ok(decision),
-        Class::Allowed => hold(work, request, target, best, digest, now, decision),
+        Class::Allowed => hold(work, case, best, decision),
         Class::Wanted => {
-            let asked = match work.approval(&request.id)? {
+            let asked = match work.approval(&request.id, now)? {
                 Some(asked) => asked,
                 None => {
                     // What is asked is written down, so that an approval is bound to it and to nothing else.
@@ -146,9 +157,9 @@ fn decide(
                         agent: request.agent.clone(),
                         approved: BTreeSet::new(),
                         rejected: None,
+                        until: now.saturating_add(APPROVAL_REMEMBERED),
                     };
-                    let expires = Some(now.saturating_add(APPROVAL_REMEMBERED));
-                    work.put(&key::approval(&request.id), Cell::Approval(asked.clone()), expires);
+                    work.put(&key::approval(&request.id), Cell::Approval(asked.clone()), Some(asked.until));
                     asked
                 }
             };
@@ -161,24 +172,34 @@ fn decide(
             }
             let approved = u64::try_from(asked.approved.len()).unwrap_or(0);
             if approved < threshold {
-                decision.approval = Some(ApprovalWanted { id: request.id.clone(), threshold, approved });
+                decision.approval =
+                    Some(ApprovalWanted { id: request.id.clone(), digest: asked.digest, threshold, approved });
                 return Ok(decision);
             }
             work.remove(&key::approval(&request.id));
-            hold(work, request, target, best, digest, now, decision)
+            hold(work, case, best, decision)
         }
     }
 }
 
+/// What a hold is taken for.
+struct Case<'a> {
+    request: &'a Request,
+    target: &'a Target,
+    digest: &'a str,
+    now: Millis,
+    /// The keys of the cells that remember the entries against replays, and for how long.
+    seen: &'a [Option<String>],
+    window: Millis,
+}
+
 fn hold(
     work: &mut Working<'_>,
-    request: &Request,
-    target: &Target,
+    Case { request, target, digest, now, seen, window }: Case<'_>,
     best: &Judged,
-    digest: &str,
-    now: Millis,
     mut decision: Decision,
 ) -> Result<Decision, Missing> {
+    let seen = seen.get(best.accept).cloned().flatten();
     let Some(terms) = &best.terms else { return Ok(Decision::deny(&request.id, Reason::InternalError)) };
     let hold = Hold {
         id: request.id.clone(),
@@ -193,17 +214,25 @@ fn hold(
         signed: None,
         endpoint: target.endpoint(),
         shares: best.findings.shares.clone(),
-        intent: intent_key(request),
+        intent: intent_key(request, target),
+        seen: seen.clone(),
+        unbound: false,
         payer: None,
         nonce: None,
         captured: Amount::ZERO,
         captured_at: None,
         refunded: Amount::ZERO,
+        refunds: BTreeMap::new(),
         transaction: None,
+        note: None,
         ground: None,
         breach: false,
     };
     take(work, &hold)?;
+    if let Some(key) = &seen {
+        let until = now.saturating_add(window);
+        work.put(key, Cell::Seen(Seen { id: request.id.clone(), until }), Some(until));
+    }
     for (name, cell, expires) in &best.findings.notes {
         work.put(name, cell.clone(), *expires);
     }
@@ -241,6 +270,16 @@ fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
         decision.message = Some(String::from("the hold was let go; authorize again with a new id"));
     }
     decision
+}
+
+/// The same payment, or one with the same key, was held before.
+fn replayed(request: &Request, earlier: Seen) -> Decision {
+    let what = if request.idempotency_key.is_some() { "with the same idempotency key" } else { "that is the same" };
+    let message = format!("payment `{}` {what} was held before", earlier.id);
+    let mut denial = refused(&request.id, Refusal::at(Reason::Replayed, "", message));
+    denial.hold = Some(earlier.id);
+    denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(earlier.until)), ..Default::default() });
+    denial
 }
 
 fn conflict(id: &str) -> Decision {
@@ -339,6 +378,6 @@ pub fn refused(id: &str, refusal: Refusal) -> Decision {
     denial
 }
 
-fn intent_key(request: &Request) -> String {
-    format!("{}{}", key::INTENTS, request.intent())
+fn intent_key(request: &Request, target: &Target) -> String {
+    format!("{}{}", key::INTENTS, request.intent(target))
 }

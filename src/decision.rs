@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::ledger::hold::{Ground, State};
 use crate::money::{Amount, Usd};
+use crate::offer::Transfer;
 use crate::reason::Reason;
 
 /// What the policy says to a payment.
@@ -102,6 +103,8 @@ pub struct Fix {
 pub struct ApprovalWanted {
     /// The id to approve: the payment's own.
     pub id: String,
+    /// SHA-256 of what is asked, in hex: an approval can name it, and is then good for nothing else.
+    pub digest: String,
     /// How many people have to approve.
     pub threshold: u64,
     /// How many have.
@@ -187,6 +190,74 @@ pub struct Outcome {
     /// The latest time at which the signature can be used (ISO 8601).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_before: Option<String>,
+    /// True if more was captured than was held, or after the hold was let go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub breach: bool,
+}
+
+/// A hold, as it stands. Nothing in it can be used to pay: no signature is kept in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HoldLine {
+    /// The caller's id for the payment.
+    pub id: String,
+    /// Where it stands.
+    pub state: State,
+    /// On what ground it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Ground>,
+    /// When it was taken (ISO 8601).
+    pub at: String,
+    /// Held: when it lapses. Else: from when on the signature can't be used any more, with 30 s for a chain's clock.
+    pub until: String,
+    /// The requested origin and path.
+    pub endpoint: String,
+    /// The network, in CAIP-2.
+    pub network: String,
+    /// The address of the asset on it.
+    pub asset: String,
+    /// A name of the asset for people. It decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<String>,
+    /// How many decimals the asset has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
+    /// The address that is paid.
+    pub payee: String,
+    /// The wallet that signed, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    /// The authorization's own number on its chain, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How the money moves.
+    pub transfer: Transfer,
+    /// What is held, in atomic units.
+    pub amount: Amount,
+    /// The most that was signed, where that is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Amount>,
+    /// What is held, in US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<Usd>,
+    /// What is booked as captured, in atomic units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured: Option<Amount>,
+    /// In which moment of its windows that counts (ISO 8601).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<String>,
+    /// What was given back in all, in atomic units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Amount>,
+    /// The transaction, as a receipt, a chain or a person names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// The words of whoever closed it by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// True if what was signed is not what is held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unbound: bool,
     /// True if more was captured than was held, or after the hold was let go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub breach: bool,

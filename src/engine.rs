@@ -2,6 +2,7 @@
 //! `tollwarden simulate` reads, so there is one way in and one set of tests for it.
 
 mod budgets;
+mod holds;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -9,15 +10,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::authorize::{authorize, refused};
-use crate::decision::{BudgetLine, Decision, Outcome};
+use crate::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use crate::json::Json;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, encode};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::policy::{Policy, PolicyError};
 use crate::reason::{Reason, Refusal};
+use crate::reconcile::{Proof, Resolution, reconcile, refund, resolve};
 use crate::request::{self, Request, instant, optional_text, wrong};
-use crate::settle::{Proof, Settlement, amount, reconcile, refund, settle};
+use crate::settle::{Settlement, amount, settle};
 use crate::sign::{failed, message, sign, ticket};
 use crate::time::Millis;
 #[cfg(feature = "tools")]
@@ -58,6 +60,11 @@ pub enum Reply {
     Budgets {
         /// One line for each counter.
         budgets: Vec<BudgetLine>,
+    },
+    /// To `holds`.
+    Holds {
+        /// One line for each hold, the oldest first.
+        holds: Vec<HoldLine>,
     },
     /// To `policy`.
     Policy {
@@ -110,21 +117,24 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("sign", &["id", "payload"]),
     ("settle", &["id", "outcome", "amount", "transaction", "evidence"]),
     ("reconcile", &["id", "proof"]),
-    ("refund", &["id", "amount"]),
-    ("approve", &["id", "approver"]),
-    ("reject", &["id", "approver"]),
+    ("resolve", &["id", "outcome", "amount", "reason"]),
+    ("refund", &["id", "amount", "refund"]),
+    ("approve", &["id", "approver", "digest"]),
+    ("reject", &["id", "approver", "digest"]),
     ("freeze", &["reason"]),
     ("unfreeze", &[]),
     ("budgets", &["agent", "session", "client"]),
+    ("holds", &["id", "which"]),
     ("policy", &["document"]),
     ("reopen", &[]),
 ];
 
 impl Engine {
-    /// An engine on cells that live in a store: what a verb changes is staged until [`Engine::confirm`].
+    /// An engine on cells that live in a store: what a verb changes is staged until the store has taken it. `salt`:
+    /// what becomes the key of the fingerprints in a ledger that has none, in hex.
     #[must_use]
-    pub fn of_store(policy: Policy) -> Self {
-        Self { policy, ledger: Ledger::of_store(), whole: false, staged: Staged::default() }
+    pub fn of_store(policy: Policy, salt: &str) -> Self {
+        Self { policy, ledger: Ledger::of_store(salt), whole: false, staged: Staged::default() }
     }
 
     /// An engine whose own cells are the state.
@@ -188,9 +198,10 @@ impl Engine {
             "policy" => return self.replace_policy(event),
             "reopen" => return self.reopen(),
             "budgets" => return self.budgets(event, at),
+            "holds" => return self.holds(event, at),
             _ => {}
         }
-        let mut work = self.ledger.begin();
+        let mut work = self.ledger.begin(at);
         work.trace = (kind == "explain").then(Vec::new);
         let answer = verb(&self.policy, &mut work, kind, event, at);
         let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
@@ -220,12 +231,7 @@ impl Engine {
 
     /// Drops the ledger and builds it again from the texts of its cells.
     fn reopen(&mut self) -> Reply {
-        let rebuilt = self.ledger.texts().and_then(|texts| {
-            let mut ledger = if self.whole { Ledger::whole() } else { Ledger::of_store() };
-            texts.iter().try_for_each(|(name, text)| ledger.load(name, 0, Some(text)))?;
-            Ok(ledger)
-        });
-        match rebuilt {
+        match self.ledger.rebuilt() {
             Ok(ledger) => {
                 self.ledger = ledger;
                 Reply::Done { ok: true }
@@ -304,9 +310,10 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
             let proof = Proof::read(member("proof")?)?;
             reconcile(work, &id, &proof, at)?
         }
+        "resolve" => resolve(work, &id, &Resolution::read(event)?, at)?,
         "refund" => {
             let amount = amount(event)?.ok_or_else(|| wrong("amount", "missing"))?;
-            refund(work, &id, amount, at)?
+            refund(work, &id, &request::name(event, "refund")?, amount, at)?
         }
         _ => say(policy, work, kind, &id, event, at)?,
     };
@@ -327,19 +334,34 @@ fn say(
         return Err(Stop::Malformed(wrong("approver", "missing")));
     }
     work.need([key::CLOCK, key::approval(id).as_str()])?;
-    work.time(at)?;
-    let Some(asked) = work.approval(id)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    let now = work.time(at)?;
+    let Some(asked) = work.approval(id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
     let mut said = Approval { ..asked };
+    if optional_text(event, "digest")?.is_some_and(|digest| digest != said.digest) {
+        let message = String::from("what is asked under this id is not what `digest` names");
+        return Ok(Outcome { message: Some(message), ..failed(id, Reason::Conflict, None) });
+    }
     let named = policy.approvals.approvers.as_ref();
     if approver == said.agent || named.is_some_and(|named| !named.contains(&approver)) {
         return Ok(failed(id, Reason::NotAnApprover, None));
     }
-    if kind == "approve" {
-        said.approved.insert(approver);
-    } else {
-        said.rejected = Some(approver);
+    let again = match (kind, &said.rejected) {
+        ("approve", Some(by)) => {
+            let message = Some(format!("{by} has refused it"));
+            return Ok(Outcome { message, ..failed(id, Reason::ApprovalRejected, None) });
+        }
+        ("approve", None) => !said.approved.insert(approver),
+        // One refusal is enough; the first one is kept.
+        (_, Some(_)) => true,
+        (_, None) => {
+            said.rejected = Some(approver);
+            false
+        }
+    };
+    if !again {
+        let until = said.until;
+        work.put(&key::approval(id), Cell::Approval(said), Some(until));
     }
-    work.put(&key::approval(id), Cell::Approval(said), None);
     Ok(Outcome { ok: true, reason: None, ..failed(id, Reason::Allowed, None) })
 }
 

@@ -18,6 +18,8 @@ pub mod offer;
 pub mod origin;
 pub mod policy;
 pub mod reason;
+pub mod reconcile;
+pub mod replay;
 pub mod request;
 pub mod settle;
 pub mod sign;

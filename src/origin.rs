@@ -84,6 +84,18 @@ impl Target {
         endpoint
     }
 
+    /// All that a request names: the endpoint and the query, in the one spelling that RFC 3986 gives both. What only a
+    /// server could know to be the same (the order of a query, a slash at the end) stays different.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        let mut resource = self.endpoint();
+        if let Some(query) = &self.query {
+            resource.push('?');
+            resource.push_str(&equal_escapes(query));
+        }
+        resource
+    }
+
     /// Whether it is https on the default port of a DNS name with a dot: no punycode, no address.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -200,6 +212,32 @@ fn canonical_escapes(path: &str) -> Result<String, &'static str> {
         }
     }
     Ok(out)
+}
+
+/// Decodes the escapes of unreserved characters and writes the others in capitals, as RFC 3986 (6.2.2) calls equal. A
+/// broken escape is left as it is.
+fn equal_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let Some((digits, byte)) = digits.and_then(|digits| Some((digits, u8::from_str_radix(digits, 16).ok()?)))
+        else {
+            out.push('%');
+            rest = after;
+            continue;
+        };
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&digits.to_ascii_uppercase());
+        }
+        rest = after.get(2..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]

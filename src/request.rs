@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::asset::Network;
 use crate::json::{Json, parse};
 use crate::money::Usd;
+use crate::origin::Target;
 use crate::policy::hex;
 use crate::policy::read::{Read, Reader};
 use crate::policy::words::RiskWord;
@@ -162,35 +163,36 @@ impl Request {
             &self.offer.canonical(),
             self.body_digest.as_deref().unwrap_or_default(),
             self.idempotency_key.as_deref().unwrap_or_default(),
+            &self.max_usd.map(|usd| usd.to_string()).unwrap_or_default(),
+            &self.networks.as_ref().map(|list| format!("{list:?}")).unwrap_or_default(),
+            &self.payable.as_ref().map(|list| format!("{list:?}")).unwrap_or_default(),
         ];
-        digest(&texts)
+        hex(&Sha256::digest(framed(&texts)))
     }
 
     /// SHA-256 over what makes two calls the same intent, in hex: the caller's key, or else the request itself.
     #[must_use]
-    pub fn intent(&self) -> String {
-        match &self.idempotency_key {
-            Some(key) => digest(&["key", &self.agent, key]),
-            None => digest(&[
-                "request",
-                &self.agent,
-                &self.method,
-                &self.url,
-                self.body_digest.as_deref().unwrap_or_default(),
-            ]),
+    pub fn intent(&self, target: &Target) -> String {
+        hex(&Sha256::digest(self.intended(target, &[])))
+    }
+
+    /// The bytes of what is wanted: for whom, and the caller's key or else the request in its one spelling, with `more`.
+    #[must_use]
+    pub fn intended(&self, target: &Target, more: &[&str]) -> Vec<u8> {
+        if let Some(key) = &self.idempotency_key {
+            return framed(&["key", &self.agent, &self.client, key]);
         }
+        let (method, resource) = (self.method.to_ascii_uppercase(), target.resource());
+        let body = self.body_digest.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let mut texts = vec!["request", &self.agent, &self.client, &method, &resource, &body];
+        texts.extend(more);
+        framed(&texts)
     }
 }
 
 /// Each text with its length before it, so that no two lists of texts give the same bytes.
-fn digest(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text.len().to_string().as_bytes());
-        hash.update(b":");
-        hash.update(text.as_bytes());
-    }
-    hex(&hash.finalize())
+fn framed(texts: &[&str]) -> Vec<u8> {
+    texts.iter().flat_map(|text| [text.len().to_string().as_bytes(), b":", text.as_bytes()].concat()).collect()
 }
 
 /// A refusal of the request itself.

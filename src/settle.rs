@@ -4,7 +4,7 @@
 use crate::decision::Outcome;
 use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
-use crate::ledger::moves::{capture, give_back, keep, void};
+use crate::ledger::moves::{capture, keep, rebook, void};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
@@ -102,149 +102,50 @@ pub fn settle(work: &mut Working<'_>, id: &str, settlement: &Settlement, now: Mi
     }
 }
 
-fn captured(
+/// Books a spend: of an open hold, of one that was let go, or of one that was booked on weaker ground.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn captured(
     work: &mut Working<'_>,
     mut hold: Hold,
     amount: Amount,
     settlement: &Settlement,
     now: Millis,
 ) -> Result<Outcome, Missing> {
-    if hold.state == State::Captured {
-        // What is only assumed gives way to what is said, and what is only said to what a chain proves.
-        let weaker = match hold.ground {
-            Some(Ground::Assumed) => true,
-            Some(Ground::Receipt | Ground::Delivery) => settlement.ground == Ground::Chain,
-            _ => false,
-        };
-        if !weaker {
-            let same = hold.captured == amount && hold.ground == Some(settlement.ground);
-            return Ok(if same { done(&hold) } else { failed(&hold.id, Reason::Conflict, Some(&hold)) });
-        }
-        return confirmed(work, hold, amount, settlement.ground, settlement.transaction.clone(), now);
-    }
-    hold.transaction.clone_from(&settlement.transaction);
-    capture(work, &mut hold, now, amount, settlement.ground)?;
-    Ok(done(&hold))
-}
-
-/// A hold that was booked as spent on an assumption, now that it is known what was spent: the difference is given back
-/// or added.
-fn confirmed(
-    work: &mut Working<'_>,
-    mut hold: Hold,
-    amount: Amount,
-    ground: Ground,
-    transaction: Option<String>,
-    now: Millis,
-) -> Result<Outcome, Missing> {
-    if amount < hold.captured {
-        let over = hold.captured.saturating_sub(amount);
-        give_back(work, &mut hold, over)?;
-        hold.refunded = hold.refunded.saturating_sub(over);
-        hold.captured = amount;
-    } else if amount > hold.captured {
-        let (at, booked) = (hold.captured_at.unwrap_or(now), hold.captured);
-        give_back(work, &mut hold, booked)?;
-        hold.refunded = hold.refunded.saturating_sub(booked);
-        let breach = amount > hold.terms.amount;
-        capture(work, &mut hold, at, amount, ground)?;
-        hold.breach = breach;
-    }
-    hold.ground = Some(ground);
-    hold.transaction = transaction;
-    keep(work, &hold)?;
-    Ok(done(&hold))
-}
-
-/// A chain's own answer about an authorization.
-#[derive(Clone, Debug)]
-pub enum Proof {
-    /// It was used: this much moved.
-    Used {
-        /// In atomic units.
-        amount: Amount,
-        /// The transaction that moved it.
-        transaction: Option<String>,
-    },
-    /// It was not used as of this time, by the chain's clock.
-    Unused {
-        /// The time of the block that says so.
-        at: Millis,
-    },
-}
-
-impl Proof {
-    /// Reads `{"authorization":"used","amount":…,"transaction":…}` or `{"authorization":"unused","at":…}`.
-    ///
-    /// # Errors
-    /// [`Reason::MalformedRequest`] with the member that is wrong.
-    pub fn read(json: &Json) -> Result<Self, Refusal> {
-        match optional_text(json, "authorization")?.as_deref() {
-            Some("used") => Ok(Self::Used {
-                amount: amount(json)?.ok_or_else(|| wrong("proof.amount", "missing"))?,
-                transaction: optional_text(json, "transaction")?,
-            }),
-            Some("unused") => {
-                let at = json.get("at").ok_or_else(|| wrong("proof.at", "missing"))?;
-                Ok(Self::Unused { at: crate::request::instant(at).map_err(|error| wrong("proof.at", error))? })
-            }
-            _ => Err(wrong("proof.authorization", "expected `used` or `unused`")),
-        }
-    }
-}
-
-/// Closes a hold by proof. An authorization frees its money only if it was unused *after* it could be used any more.
-///
-/// # Errors
-/// The cells that are not here.
-pub fn reconcile(work: &mut Working<'_>, id: &str, proof: &Proof, now: Millis) -> Result<Outcome, Missing> {
-    let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
-    match proof {
-        Proof::Used { amount, transaction } => {
-            let said = Said::Captured(Some(*amount));
-            let settlement = Settlement { said, ground: Ground::Chain, transaction: transaction.clone() };
-            captured(work, hold, *amount, &settlement, now)
-        }
-        Proof::Unused { at } => {
-            if *at < hold.until {
-                let mut early = failed(id, Reason::WrongState, Some(&hold));
-                early.message = Some(String::from("unused so far proves nothing: the signature can still be used"));
-                return Ok(early);
-            }
-            match (hold.state, hold.ground) {
-                (State::Signing | State::Signed | State::Unknown, _) => void(work, &mut hold, Ground::Chain)?,
-                (State::Captured, Some(Ground::Assumed | Ground::Receipt | Ground::Delivery)) => {
-                    let booked = hold.captured.saturating_sub(hold.refunded);
-                    give_back(work, &mut hold, booked)?;
-                    hold.state = State::Voided;
-                    hold.captured = Amount::ZERO;
-                    hold.refunded = Amount::ZERO;
-                    hold.ground = Some(Ground::Chain);
-                    keep(work, &hold)?;
-                }
-                (State::Voided, _) => {}
-                _ => return Ok(failed(id, Reason::WrongState, Some(&hold))),
-            }
-            Ok(done(&hold))
-        }
-    }
-}
-
-/// Gives back part of a captured payment. In all, never more than was captured.
-///
-/// # Errors
-/// The cells that are not here.
-pub fn refund(work: &mut Working<'_>, id: &str, amount: Amount, now: Millis) -> Result<Outcome, Missing> {
-    let (_, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
     if hold.state != State::Captured {
-        return Ok(failed(id, Reason::WrongState, Some(&hold)));
+        hold.transaction.clone_from(&settlement.transaction);
+        capture(work, &mut hold, now, amount, settlement.ground)?;
+        return Ok(done(&hold));
     }
-    let left = hold.captured.saturating_sub(hold.refunded);
-    if amount > left || amount == Amount::ZERO {
-        let mut refusal = failed(id, Reason::WrongState, Some(&hold));
-        refusal.message = Some(format!("{left} atomic units are left to refund, not {amount}"));
-        return Ok(refusal);
+    if weaker(hold.ground, settlement.ground) {
+        // The difference is given back or added; what was refunded stays refunded.
+        let refunded = hold.refunded;
+        let late = hold.breach && hold.ground != Some(Ground::Assumed);
+        hold.breach = late || amount > hold.terms.amount;
+        hold.ground = Some(settlement.ground);
+        hold.transaction.clone_from(&settlement.transaction);
+        rebook(work, &mut hold, amount, refunded)?;
+        return Ok(done(&hold));
     }
-    give_back(work, &mut hold, amount)?;
+    let other = hold.transaction.is_some() && settlement.transaction.is_some();
+    let same_transaction = !other || hold.transaction == settlement.transaction;
+    if hold.captured != amount || hold.ground != Some(settlement.ground) || !same_transaction {
+        return Ok(failed(&hold.id, Reason::Conflict, Some(&hold)));
+    }
+    if hold.transaction.is_none() && settlement.transaction.is_some() {
+        hold.transaction.clone_from(&settlement.transaction);
+        keep(work, &hold)?;
+    }
     Ok(done(&hold))
+}
+
+/// What is only assumed gives way to what is said, and what is only said to a chain's proof or a person's word.
+#[must_use]
+pub fn weaker(stands: Option<Ground>, said: Ground) -> bool {
+    match stands {
+        Some(Ground::Assumed) => true,
+        Some(Ground::Receipt | Ground::Delivery) => said == Ground::Chain,
+        _ => false,
+    }
 }

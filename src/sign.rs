@@ -156,10 +156,25 @@ fn unbound(work: &mut Working<'_>, mut hold: Hold, payload: &Json, refusal: Refu
         raise(work, &mut hold, amount)?;
         hold.signed = Some(amount);
     }
+    // It counts for as long as it can be used, and not only for as long as what was held could be.
+    hold.until = end_in(payload).map_or(hold.until, |end| end.saturating_add(SKEW).max(hold.until));
     hold.state = State::Unknown;
+    hold.unbound = true;
     keep(work, &hold)?;
     Ok(refused(&hold.id, refusal, &hold))
 }
+
+/// When a payload which does not bind seems to run out. Only ever used to wait longer, never less.
+fn end_in(payload: &Json) -> Option<Millis> {
+    let inner = payload.get("payload")?;
+    let eip3009 = inner.get("authorization").and_then(|authorization| authorization.get("validBefore"));
+    let permit2 = inner.get("permit2Authorization").and_then(|authorization| authorization.get("deadline"));
+    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get();
+    Some(Millis::try_from(seconds).unwrap_or(Millis::MAX).saturating_mul(1_000).min(FAR))
+}
+
+/// The year 9999: what runs out later never does, and no later time can be written.
+const FAR: Millis = 253_402_300_000_000;
 
 /// The amount that a payload which does not bind seems to move. Only ever used to count more, never less.
 fn amount_in(payload: &Json) -> Option<Amount> {

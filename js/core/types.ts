@@ -66,6 +66,9 @@ export type Reason =
   | "frozen"
   | "circuit_open"
   | "intent_unresolved"
+  | "replayed"
+  | "clock_jump"
+  | "clock_skew"
   | "too_many_holds"
   | "conflict"
   | "store_conflict"
@@ -148,6 +151,10 @@ export type RateThen = "deny" | "delay";
  */
 export type Window = string;
 /**
+ * When the same payment is refused a second time.
+ */
+export type ReplayMode = "intent" | "strict";
+/**
  * To let something be, or not.
  */
 export type Choice = "allow" | "deny";
@@ -190,6 +197,10 @@ export type Said = "not_asked" | "pass" | "allow" | "flag" | "approve" | "deny";
  * millisecond.
  */
 export type Side = "met" | "crossed";
+/**
+ * What is signed so that the money moves.
+ */
+export type Transfer = "eip3009" | "permit2" | "svm_transfer";
 
 /**
  * All types that cross the boundary, so that one schema holds their definitions. Its fields have no words of their own:
@@ -200,6 +211,7 @@ export interface Boundary {
   decision: Decision;
   description: Description;
   error: PolicyError;
+  hold: HoldLine;
   outcome: Outcome;
   policy: Document;
   reason: Reason;
@@ -352,6 +364,9 @@ export interface Decision {
     | "frozen"
     | "circuit_open"
     | "intent_unresolved"
+    | "replayed"
+    | "clock_jump"
+    | "clock_skew"
     | "too_many_holds"
     | "conflict"
     | "store_conflict"
@@ -402,6 +417,10 @@ export interface ApprovalWanted {
    * How many have.
    */
   approved: number;
+  /**
+   * SHA-256 of what is asked, in hex: an approval can name it, and is then good for nothing else.
+   */
+  digest: string;
   /**
    * The id to approve: the payment's own.
    */
@@ -490,6 +509,9 @@ export interface RefusedAccept {
     | "frozen"
     | "circuit_open"
     | "intent_unresolved"
+    | "replayed"
+    | "clock_jump"
+    | "clock_skew"
     | "too_many_holds"
     | "conflict"
     | "store_conflict"
@@ -628,6 +650,107 @@ export interface PolicyError {
   path: string;
 }
 /**
+ * A hold, as it stands. Nothing in it can be used to pay: no signature is kept in the ledger.
+ */
+export interface HoldLine {
+  /**
+   * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
+   */
+  amount: string;
+  /**
+   * The address of the asset on it.
+   */
+  asset: string;
+  /**
+   * When it was taken (ISO 8601).
+   */
+  at: string;
+  /**
+   * True if more was captured than was held, or after the hold was let go.
+   */
+  breach?: boolean;
+  /**
+   * What is booked as captured, in atomic units.
+   */
+  captured?: Amount | null;
+  /**
+   * In which moment of its windows that counts (ISO 8601).
+   */
+  captured_at?: string | null;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * The requested origin and path.
+   */
+  endpoint: string;
+  /**
+   * On what ground it was closed.
+   */
+  ground?: Ground | null;
+  /**
+   * The caller's id for the payment.
+   */
+  id: string;
+  /**
+   * The network, in CAIP-2.
+   */
+  network: string;
+  /**
+   * The authorization's own number on its chain, where it is known.
+   */
+  nonce?: string | null;
+  /**
+   * The words of whoever closed it by hand.
+   */
+  note?: string | null;
+  /**
+   * The address that is paid.
+   */
+  payee: string;
+  /**
+   * The wallet that signed, where it is known.
+   */
+  payer?: string | null;
+  /**
+   * What was given back in all, in atomic units.
+   */
+  refunded?: Amount | null;
+  /**
+   * The most that was signed, where that is more.
+   */
+  signed?: Amount | null;
+  /**
+   * Where a hold stands. From `Signing` on, only proof frees the money.
+   */
+  state: "held" | "signing" | "signed" | "captured" | "voided" | "unknown";
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * The transaction, as a receipt, a chain or a person names it.
+   */
+  transaction?: string | null;
+  /**
+   * How the money moves.
+   */
+  transfer: "eip3009" | "permit2" | "svm_transfer";
+  /**
+   * True if what was signed is not what is held.
+   */
+  unbound?: boolean;
+  /**
+   * Held: when it lapses. Else: from when on the signature can't be used any more, with 30 s for a chain's clock.
+   */
+  until: string;
+  /**
+   * What is held, in US dollars.
+   */
+  usd?: Usd | null;
+}
+/**
  * The answer of a verb that moves a hold on.
  */
 export interface Outcome {
@@ -742,6 +865,10 @@ export interface Document {
    * How often, over a window of time.
    */
   rates?: RateSection[];
+  /**
+   * When the same payment is refused a second time.
+   */
+  replay?: ReplaySection;
   /**
    * Rules for what the sections above can't say.
    */
@@ -1095,6 +1222,20 @@ export interface RateSection {
    * How long a payment counts, as in a budget.
    */
   window?: Window;
+}
+/**
+ * When the same payment is refused a second time.
+ */
+export interface ReplaySection {
+  /**
+   * `intent`: each call is an intent of its own, unless it gives an idempotency key that was used before.
+   * `strict`: the same payment for the same request is refused too, unless it gives a key. Default `intent`.
+   */
+  mode?: ReplayMode;
+  /**
+   * How long an earlier payment is remembered, such as `24h`, from its decision on. Default `24h`.
+   */
+  window?: Span;
 }
 /**
  * A rule. All rules are heard, and the strictest wins: deny over require_approval over flag over allow. An allow

@@ -40,6 +40,7 @@ const places = {
   AgreedSection: ["prices.agreed[]."],
   RuleSection: ["rules[]."],
   WhenSection: ["….when."],
+  ReplaySection: ["replay."],
   ApprovalSection: ["approvals."],
   BreakerSection: ["breaker."],
 };

@@ -25,7 +25,7 @@ impl Engine {
             }
         }
         names.insert(Per::All, String::from("*"));
-        let mut work = self.ledger.begin();
+        let mut work = self.ledger.begin(at);
         let now = match work.need([key::CLOCK]).and_then(|()| work.time(at)) {
             Ok(now) => now,
             Err(Missing(missing)) => return Reply::Missing { missing },
@@ -37,7 +37,7 @@ impl Engine {
             let named: Option<Vec<&String>> = per.iter().map(|per| names.get(per)).collect();
             let named = named.map(|parts| parts.into_iter().cloned().collect::<Vec<_>>().join(","));
             let Some(period) = counters::period(&budget.counter, now) else { continue };
-            let present = self.ledger.tallies().filter_map(|(name, tally)| {
+            let present = self.ledger.tallies(now).filter_map(|(name, tally)| {
                 let scope = name.strip_prefix(&prefix)?.strip_suffix(&period)?;
                 (!scope.contains('/')).then(|| (scope.to_owned(), tally.clone()))
             });

@@ -117,7 +117,7 @@ mod tests {
     fn reload(budget: &str, rate: &str, cells: &[(&'static str, u64, Option<&'static str>)]) -> (bool, String, bool) {
         let old = Policy::read(&document(r#""window":"24h","per":"agent""#, r#""per":"agent""#)).unwrap();
         let before = old.hash.clone();
-        let mut engine = Engine::of_store(old);
+        let mut engine = Engine::of_store(old, "");
         match engine.reload(&document(budget, rate), cells.iter().copied()).unwrap() {
             Reply::Policy { ok, errors, .. } => {
                 let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -149,14 +149,16 @@ mod tests {
 
     #[test]
     fn a_store_is_not_asked_by_event() {
-        let mut engine = Engine::of_store(Policy::read(&document(r#""window":"24h""#, r#""per":"agent""#)).unwrap());
+        let mut engine =
+            Engine::of_store(Policy::read(&document(r#""window":"24h""#, r#""per":"agent""#)).unwrap(), "");
         let reply = text(&engine.line(r#"{"type":"policy","document":{"payment":{"max_usd":"9"}}}"#, None));
         assert!(reply.contains(r#""ok":false"#) && reply.contains("reload"), "{reply}");
     }
 
     #[test]
     fn a_damaged_cell_stops_a_reload() {
-        let mut engine = Engine::of_store(Policy::read(&document(r#""window":"24h""#, r#""per":"agent""#)).unwrap());
+        let mut engine =
+            Engine::of_store(Policy::read(&document(r#""window":"24h""#, r#""per":"agent""#)).unwrap(), "");
         let before = engine.policy().hash.clone();
         let damaged = [("budget/daily/24h/usd/*=", 1, Some("{}"))];
         assert!(engine.reload(&document(r#""window":"day""#, r#""per":"agent""#), damaged).is_err());

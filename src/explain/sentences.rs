@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::words::{amount, duration, hours, list, payments, per, window};
 use crate::offer::{Flow, Scheme};
 use crate::policy::document::{Document, ListSection, RuleSection};
-use crate::policy::words::{OnChange, Per, Then, WindowWord};
+use crate::policy::words::{OnChange, Per, ReplayMode, Then, WindowWord};
 use crate::policy::{Limit, Policy};
 
 /// A question and what the policy answers.
@@ -31,7 +31,7 @@ pub fn sections(policy: &Policy, document: &Document) -> Vec<Section> {
         section("when", when(document)),
         section("what the rules say", rules(policy, document)),
         section("who decides", deciders(policy, document)),
-        section("what is watched", watched(policy)),
+        section("what is watched", watched(policy, document)),
     ]
 }
 
@@ -235,12 +235,20 @@ fn deciders(policy: &Policy, document: &Document) -> Vec<String> {
     vec![format!("{count} needed, by {who}"), String::from("an approval is for one payment, and is used once")]
 }
 
-fn watched(policy: &Policy) -> Vec<String> {
+fn watched(policy: &Policy, document: &Document) -> Vec<String> {
     let recovery = duration(policy.breaker_recovery);
-    vec![format!(
+    let mut lines = vec![format!(
         "after {} failures in a row an origin is not paid; one payment is tried again after {recovery}",
         policy.breaker_failures
-    )]
+    )];
+    if document.replay.is_some() {
+        let window = duration(policy.replay.window);
+        lines.push(match policy.replay.mode {
+            ReplayMode::Intent => format!("the same idempotency key is paid for once in {window}"),
+            ReplayMode::Strict => format!("the same payment, or the same idempotency key, is paid once in {window}"),
+        });
+    }
+    lines
 }
 
 fn change(then: OnChange) -> &'static str {

@@ -38,6 +38,19 @@ pub enum Cell {
     Price(Amount),
     /// When the latest payment was authorized, for the gap to the next.
     Latest(Millis),
+    /// A payment that was held: the same one is refused for a while.
+    Seen(Seen),
+    /// The key of this ledger's fingerprints, in hex.
+    Salt(String),
+}
+
+/// A payment that was held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The hold's id.
+    pub id: String,
+    /// From then on it is forgotten.
+    pub until: Millis,
 }
 
 /// An open hold and its time.
@@ -69,6 +82,8 @@ pub struct Approval {
     pub approved: BTreeSet<String>,
     /// Who refused, if anyone did.
     pub rejected: Option<String>,
+    /// From then on the question is forgotten.
+    pub until: Millis,
 }
 
 /// A change of one cell. `None` takes the cell away.
@@ -86,19 +101,25 @@ pub struct Ledger {
     cells: BTreeMap<String, (u64, Option<Cell>)>,
     /// Whether these cells are the whole state: what isn't here isn't anywhere.
     whole: bool,
+    /// When cells end, where these are the whole state; else the store sees to it.
+    ends: BTreeMap<String, Millis>,
+    /// The same, by time.
+    ending: BTreeSet<(Millis, String)>,
+    /// What becomes the key of the fingerprints in a ledger that has none, in hex.
+    salt: String,
 }
 
 impl Ledger {
     /// A ledger whose cells live in a store and are loaded as they are asked for.
     #[must_use]
-    pub fn of_store() -> Self {
-        Self::default()
+    pub fn of_store(salt: &str) -> Self {
+        Self { salt: salt.to_owned(), ..Self::default() }
     }
 
     /// A ledger that is itself the state.
     #[must_use]
     pub fn whole() -> Self {
-        Self { cells: BTreeMap::new(), whole: true }
+        Self { whole: true, ..Self::default() }
     }
 
     /// Takes in a cell as the store has it. An absent cell has version 0 and no text.
@@ -125,16 +146,43 @@ impl Ledger {
         }
     }
 
-    /// Begins a verb on these cells.
+    /// Begins a verb on these cells, as they are at this time, or at the latest seen where that is later.
     #[must_use]
-    pub fn begin(&self) -> Working<'_> {
-        Working::new(self)
+    pub fn begin(&self, at: Millis) -> Working<'_> {
+        Working::new(self, at.max(self.clock()))
+    }
+
+    /// The latest time seen, as far as it is here.
+    #[must_use]
+    pub fn clock(&self) -> Millis {
+        match self.cells.get(key::CLOCK) {
+            Some((_, Some(Cell::Clock(at)))) => *at,
+            _ => 0,
+        }
+    }
+
+    /// What becomes the key of the fingerprints in a ledger that has none.
+    #[must_use]
+    pub fn salt(&self) -> &str {
+        &self.salt
+    }
+
+    /// The same ledger, built from the texts of its cells.
+    ///
+    /// # Errors
+    /// One sentence, if a cell can't be written or read; that is a fault of the core.
+    pub fn rebuilt(&self) -> Result<Self, String> {
+        let mut rebuilt = Self { cells: BTreeMap::new(), ..self.clone() };
+        for (name, text) in self.texts()? {
+            rebuilt.load(&name, self.version(&name), Some(&text))?;
+        }
+        Ok(rebuilt)
     }
 
     /// A cell that is here: nothing where it is not, nothing inside where it is absent.
-    pub(super) fn cell(&self, key: &str) -> Option<Option<&Cell>> {
+    pub(super) fn cell(&self, key: &str, at: Millis) -> Option<Option<&Cell>> {
         match self.cells.get(key) {
-            Some((_, cell)) => Some(cell.as_ref()),
+            Some((_, cell)) => Some(cell.as_ref().filter(|_| self.lives(key, at))),
             None => self.whole.then_some(None),
         }
     }
@@ -142,11 +190,34 @@ impl Ledger {
     /// Takes changes over, where these cells are the state.
     pub fn apply(&mut self, changes: BTreeMap<String, Change>) {
         for (key, change) in changes {
+            if let Some(end) = self.ends.remove(&key) {
+                self.ending.remove(&(end, key.clone()));
+            }
+            // Tallies stay: an empty one and an absent one decide alike, and a trace shows what has just left them.
+            let ends = matches!(change.cell, Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_)));
+            if let Some(end) = change.expires.filter(|_| ends) {
+                self.ends.insert(key.clone(), end);
+                self.ending.insert((end, key.clone()));
+            }
             match change.cell {
                 Some(cell) => self.cells.insert(key, (0, Some(cell))),
                 None => self.cells.remove(&key),
             };
         }
+        let now = self.clock();
+        while let Some((end, key)) = self.ending.pop_first() {
+            if end > now {
+                self.ending.insert((end, key));
+                break;
+            }
+            self.ends.remove(&key);
+            self.cells.remove(&key);
+        }
+    }
+
+    /// From the end of a cell on it reads as absent, as in a store.
+    fn lives(&self, key: &str, at: Millis) -> bool {
+        self.ends.get(key).is_none_or(|end| *end > at)
     }
 
     /// The version under which the store knows a cell; 0 for one that is absent.
@@ -165,9 +236,9 @@ impl Ledger {
     }
 
     /// The budgets' cells that are here.
-    pub fn tallies(&self) -> impl Iterator<Item = (&str, &Tally)> {
-        self.cells.iter().filter_map(|(key, (_, cell))| match cell {
-            Some(Cell::Budget(tally)) => Some((key.as_str(), tally)),
+    pub fn tallies(&self, at: Millis) -> impl Iterator<Item = (&str, &Tally)> {
+        self.cells.iter().filter_map(move |(key, (_, cell))| match cell {
+            Some(Cell::Budget(tally)) if self.lives(key, at) => Some((key.as_str(), tally)),
             _ => None,
         })
     }
@@ -180,9 +251,9 @@ impl Ledger {
     }
 
     /// The holds that are here.
-    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
-        self.cells.values().filter_map(|(_, cell)| match cell {
-            Some(Cell::Hold(hold)) => Some(&**hold),
+    pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
+        self.cells.iter().filter_map(move |(key, (_, cell))| match cell {
+            Some(Cell::Hold(hold)) if self.lives(key, at) => Some(&**hold),
             _ => None,
         })
     }
@@ -201,7 +272,9 @@ fn belongs(name: &str, cell: &Cell) -> bool {
         Cell::Payee(_) => name.starts_with("payee/"),
         Cell::Pin(_) => name.starts_with("pin/"),
         Cell::Price(_) => name.starts_with("price/"),
-        Cell::Latest(_) => name.starts_with("latest/"),
+        Cell::Latest(_) => name.starts_with(key::LATEST),
+        Cell::Seen(_) => name.starts_with(key::SEEN),
+        Cell::Salt(_) => name == key::SALT,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A hold: money set aside for one payment, from the decision until it is known what became of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::key;
@@ -123,6 +125,10 @@ pub struct Hold {
     pub shares: Vec<Share>,
     /// The key of the intent's cell.
     pub intent: String,
+    /// The key of the cell that remembers the payment against replays, where one does.
+    pub seen: Option<String>,
+    /// What was signed is not what is held: no chain can show that none of it can be used any more.
+    pub unbound: bool,
     /// The wallet that signed.
     pub payer: Option<String>,
     /// The authorization's own number on its chain.
@@ -133,8 +139,12 @@ pub struct Hold {
     pub captured_at: Option<Millis>,
     /// Given back, in atomic units.
     pub refunded: Amount,
+    /// Each refund by its own id: the same one twice is one.
+    pub refunds: BTreeMap<String, Amount>,
     /// The transaction, as the receipt or the operator names it.
     pub transaction: Option<String>,
+    /// The words of whoever closed it by hand.
+    pub note: Option<String>,
     /// Why it was closed.
     pub ground: Option<Ground>,
     /// More was captured than was held, or after the hold was let go.
@@ -152,7 +162,7 @@ impl Hold {
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
         let shares = self.shares.iter().map(|share| share.key.clone());
-        shares.chain([self.intent.clone(), key::payee(&self.terms)]).collect()
+        shares.chain([self.intent.clone(), key::payee(&self.terms)]).chain(self.seen.clone()).collect()
     }
 
     /// Whether the money is still out: it counts as held in every budget.

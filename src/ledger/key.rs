@@ -14,6 +14,12 @@ pub const BUDGETS: &str = "budget/";
 pub const LATEST: &str = "latest/";
 /// What all intents' keys begin with.
 pub const INTENTS: &str = "intent/";
+/// What the keys of all holds begin with.
+pub const HOLDS: &str = "hold/";
+/// What the keys of all payments seen begin with.
+pub const SEEN: &str = "seen/";
+/// The key of this ledger's fingerprints.
+pub const SALT: &str = "salt";
 /// What all approvals' keys begin with.
 pub const APPROVALS: &str = "approval/";
 
@@ -44,7 +50,7 @@ pub fn latest(rate: &str, scope: &str) -> String {
 /// The cell of a hold.
 #[must_use]
 pub fn hold(id: &str) -> String {
-    format!("hold/{}", escape(id))
+    format!("{HOLDS}{}", escape(id))
 }
 
 /// The cell of an approval.

@@ -53,6 +53,13 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
         }
     }
 
+    // What was let go was not paid: the same payment is no replay of it.
+    if let Some(seen) = hold.seen.as_ref().filter(|_| hold.state == State::Voided)
+        && work.seen(seen, 0)?.is_some_and(|seen| seen.id == hold.id)
+    {
+        work.remove(seen);
+    }
+
     let expires = match (hold.is_open(), hold.captured_at) {
         (true, _) => None,
         (false, at) => Some(at.unwrap_or(hold.until).max(hold.until).saturating_add(REMEMBERED)),
@@ -109,21 +116,53 @@ pub fn void(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(
     keep(work, hold)
 }
 
-/// Gives back part of what was captured, in the moment of the window in which it was spent.
+/// Books another amount for a captured hold, or another sum that was given back: the difference moves in the moment of
+/// the window in which it was spent. The payment itself still counts as one.
 ///
 /// # Errors
 /// The cells that are not here.
-pub fn give_back(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<(), Missing> {
-    let kept = hold.captured.saturating_sub(hold.refunded);
-    let left = kept.saturating_sub(amount);
-    for share in &hold.shares {
+pub fn rebook(work: &mut Working<'_>, hold: &mut Hold, captured: Amount, refunded: Amount) -> Result<(), Missing> {
+    let (kept, left) = (hold.captured.saturating_sub(hold.refunded), captured.saturating_sub(refunded));
+    let at = hold.captured_at.unwrap_or(hold.at);
+    for share in hold.shares.iter().filter(|share| share.unit != Unit::Count) {
         let mut tally = work.tally(&share.key)?;
-        let back = units(hold, share, kept).saturating_sub(units(hold, share, left));
-        tally.credit(share.window, hold.captured_at.unwrap_or(hold.at), back);
+        let (before, after) = (units(hold, share, kept), units(hold, share, left));
+        if after > before {
+            tally.spend(share.window, at, after.saturating_sub(before));
+        } else {
+            tally.credit(share.window, at, before.saturating_sub(after));
+        }
         let expires = tally.expires(share.window);
         work.put(&share.key, Cell::Budget(tally), expires);
     }
-    hold.refunded = hold.refunded.saturating_add(amount);
+    hold.captured = captured;
+    hold.refunded = refunded;
+    keep(work, hold)
+}
+
+/// Takes a capture back that never was one: nothing was spent, and nobody was paid.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn uncapture(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(), Missing> {
+    let kept = hold.captured.saturating_sub(hold.refunded);
+    for share in &hold.shares {
+        let mut tally = work.tally(&share.key)?;
+        tally.credit(share.window, hold.captured_at.unwrap_or(hold.at), units(hold, share, kept));
+        let expires = tally.expires(share.window);
+        work.put(&share.key, Cell::Budget(tally), expires);
+    }
+    let payee = key::payee(&hold.terms);
+    match work.payments(&payee)?.saturating_sub(1) {
+        0 => work.remove(&payee),
+        payments => work.put(&payee, Cell::Payee(payments), None),
+    }
+    hold.state = State::Voided;
+    hold.captured = Amount::ZERO;
+    hold.refunded = Amount::ZERO;
+    hold.refunds.clear();
+    hold.breach = false;
+    hold.ground = Some(ground);
     keep(work, hold)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open};
+use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
@@ -19,6 +19,7 @@ pub struct Missing(pub Vec<String>);
 #[derive(Debug)]
 pub struct Working<'a> {
     ledger: &'a Ledger,
+    at: Millis,
     /// The keys that the verb rests on; a commit checks the version of each.
     pub read: BTreeSet<String>,
     /// What the verb changes.
@@ -30,14 +31,14 @@ pub struct Working<'a> {
 impl<'a> Working<'a> {
     /// Nothing read and nothing changed yet.
     #[must_use]
-    pub(super) fn new(ledger: &'a Ledger) -> Self {
-        Self { ledger, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
+    pub(super) fn new(ledger: &'a Ledger, at: Millis) -> Self {
+        Self { ledger, at, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
     }
 
     /// The same ledger with the same changes, to try something out on.
     #[must_use]
     pub fn scratch(&self) -> Self {
-        Self { ledger: self.ledger, read: self.read.clone(), changes: self.changes.clone(), trace: None }
+        Self { ledger: self.ledger, at: self.at, read: self.read.clone(), changes: self.changes.clone(), trace: None }
     }
 
     /// Asks for several cells at once, so that a verb loads what it needs in one go.
@@ -47,7 +48,7 @@ impl<'a> Working<'a> {
     pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
         let mut missing = Vec::new();
         for key in keys {
-            if self.ledger.cell(key).is_none() {
+            if self.ledger.cell(key, self.at).is_none() {
                 missing.push(key.to_owned());
             } else {
                 self.read.insert(key.to_owned());
@@ -60,7 +61,7 @@ impl<'a> Working<'a> {
         self.need([key])?;
         Ok(match self.changes.get(key) {
             Some(change) => change.cell.as_ref(),
-            None => self.ledger.cell(key).flatten(),
+            None => self.ledger.cell(key, self.at).flatten(),
         })
     }
 
@@ -133,9 +134,9 @@ impl<'a> Working<'a> {
     ///
     /// # Errors
     /// The key, if the cell is not here.
-    pub fn approval(&mut self, id: &str) -> Result<Option<Approval>, Missing> {
+    pub fn approval(&mut self, id: &str, now: Millis) -> Result<Option<Approval>, Missing> {
         Ok(match self.get(&key::approval(id))? {
-            Some(Cell::Approval(approval)) => Some(approval.clone()),
+            Some(Cell::Approval(approval)) if approval.until > now => Some(approval.clone()),
             _ => None,
         })
     }
@@ -182,6 +183,30 @@ impl<'a> Working<'a> {
             Some(Cell::Latest(at)) => Some(*at),
             _ => None,
         })
+    }
+
+    /// A payment that was held and is still remembered at this time.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn seen(&mut self, key: &str, now: Millis) -> Result<Option<Seen>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Seen(seen)) if seen.until > now => Some(seen.clone()),
+            _ => None,
+        })
+    }
+
+    /// The key of this ledger's fingerprints, in hex; drawn once.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn salt(&mut self) -> Result<String, Missing> {
+        if let Some(Cell::Salt(salt)) = self.get(key::SALT)? {
+            return Ok(salt.clone());
+        }
+        let salt = self.ledger.salt().to_owned();
+        self.put(key::SALT, Cell::Salt(salt.clone()), None);
+        Ok(salt)
     }
 
     /// Time never runs backwards: the later of this time and the latest seen, which it becomes.

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::document::{
-    AssetSection, BudgetSection, CounterpartySection, Document, PaymentSection, PriceSection, RateSection, RuleSection,
-    ScheduleSection, WhenSection,
+    AssetSection, BudgetSection, CounterpartySection, Document, PaymentSection, PriceSection, RateSection,
+    ReplaySection, RuleSection, ScheduleSection, WhenSection,
 };
 use super::glob::Names;
 use super::read::Reader;
 use super::vendors::VendorSet;
 use super::when::{Hours, When};
-use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, WindowWord};
+use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, ReplayMode, WindowWord};
 use super::zone::{Zone, ZoneTables};
 use super::{
     Approvals, Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY,
-    DEFAULT_LIFETIME_SECONDS, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Rule, hex,
+    DEFAULT_LIFETIME_SECONDS, DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices,
+    Replay, Rule, hex,
 };
 use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::json::Json;
@@ -57,6 +58,7 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
             .into_iter()
             .flatten()
             .collect(),
+        replay: replay(document.replay.clone().unwrap_or_default()),
         approvals: reader.member("approvals", |r| approvals(document, r)),
         breaker_failures: breaker.failure_threshold.unwrap_or(DEFAULT_BREAKER_FAILURES),
         breaker_recovery: breaker.recovery_timeout.map_or(DEFAULT_BREAKER_RECOVERY, |span| span.0),
@@ -269,6 +271,13 @@ fn prices(section: &PriceSection, reader: &mut Reader) -> Prices {
         max_drift: section.max_drift_percent.map(|share| share.0),
         then: section.then.unwrap_or(OnChange::Deny),
         agreed,
+    }
+}
+
+fn replay(section: ReplaySection) -> Replay {
+    Replay {
+        window: section.window.map_or(DEFAULT_REPLAY_WINDOW, |span| span.0),
+        mode: section.mode.unwrap_or(ReplayMode::Intent),
     }
 }
 

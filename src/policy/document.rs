@@ -5,8 +5,8 @@ use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::policy::read::section;
 use crate::policy::words::{
-    Choice, DayWord, FileWords, HoursWord, OnChange, OnMissing, PerWords, RateThen, RiskWord, Share100, Span, Then,
-    WindowWord,
+    Choice, DayWord, FileWords, HoursWord, OnChange, OnMissing, PerWords, RateThen, ReplayMode, RiskWord, Share100,
+    Span, Then, WindowWord,
 };
 use crate::policy::zone::ZoneTables;
 
@@ -50,6 +50,8 @@ section! {
         pub prices: PriceSection,
         /// Rules for what the sections above can't say.
         pub rules: Vec<RuleSection>,
+        /// When the same payment is refused a second time.
+        pub replay: ReplaySection,
         /// Who decides about what needs approval.
         pub approvals: ApprovalSection,
         /// When to stop calling an origin or a facilitator that fails.
@@ -271,6 +273,17 @@ section! {
         pub days: Vec<DayWord>,
         /// The time zone of the hours and days. Default `UTC`.
         pub time_zone: String,
+    }
+}
+
+section! {
+    /// When the same payment is refused a second time.
+    pub struct ReplaySection {
+        /// How long an earlier payment is remembered, such as `24h`, from its decision on. Default `24h`.
+        pub window: Span,
+        /// `intent`: each call is an intent of its own, unless it gives an idempotency key that was used before.
+        /// `strict`: the same payment for the same request is refused too, unless it gives a key. Default `intent`.
+        pub mode: ReplayMode,
     }
 }
 

@@ -33,7 +33,7 @@ pub use read::PolicyError;
 use read::{Read, Reader};
 use vendors::VendorSet;
 use when::{Hours, When};
-use words::{OnChange, Per, RiskWord, Then, WindowWord};
+use words::{OnChange, Per, ReplayMode, RiskWord, Then, WindowWord};
 use zone::Zone;
 
 /// The longest lifetime of a signature where the policy names none, in seconds.
@@ -42,6 +42,8 @@ pub const DEFAULT_LIFETIME_SECONDS: u64 = 600;
 pub const DEFAULT_BREAKER_FAILURES: u64 = 5;
 /// How long the breaker stays open where the policy does not say, in milliseconds.
 pub const DEFAULT_BREAKER_RECOVERY: Millis = 30_000;
+/// How long a payment is remembered against replays where the policy does not say, in milliseconds.
+pub const DEFAULT_REPLAY_WINDOW: Millis = 24 * 3_600_000;
 
 /// A policy, compiled.
 #[derive(Clone, Debug)]
@@ -80,6 +82,8 @@ pub struct Policy {
     pub prices: Prices,
     /// The rules, in the order of the document.
     pub rules: Vec<Rule>,
+    /// When the same payment is refused a second time.
+    pub replay: Replay,
     /// Who decides about what needs approval.
     pub approvals: Approvals,
     /// Failures in a row after which the breaker opens.
@@ -87,6 +91,15 @@ pub struct Policy {
     /// How long the breaker stays open, in milliseconds.
     pub breaker_recovery: Millis,
     priced: BTreeMap<AssetId, Price>,
+}
+
+/// When the same payment is refused a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// How long an earlier one is remembered, in milliseconds.
+    pub window: Millis,
+    /// Which are the same.
+    pub mode: ReplayMode,
 }
 
 /// What a single payment may be.

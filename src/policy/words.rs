@@ -103,6 +103,16 @@ words! {
 }
 
 words! {
+    /// When the same payment is refused a second time.
+    pub enum ReplayMode {
+        /// Each call is an intent of its own: only one that gives the same idempotency key again is refused.
+        Intent = "intent",
+        /// So is a payment that is the same as an earlier one, unless it gives a key.
+        Strict = "strict",
+    }
+}
+
+words! {
     /// What becomes of a payment that comes too soon.
     pub enum RateThen {
         /// It is denied.

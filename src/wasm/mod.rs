@@ -26,7 +26,11 @@ pub fn core_version() -> String {
 /// If the platform has no randomness to give: then nothing can be authorized.
 #[wasm_bindgen(js_name = drawId)]
 pub fn draw_id() -> Result<String, JsError> {
-    let mut bytes = [0u8; 16];
+    draw::<16>()
+}
+
+fn draw<const N: usize>() -> Result<String, JsError> {
+    let mut bytes = [0u8; N];
     getrandom::fill(&mut bytes).map_err(|error| JsError::new(&format!("no randomness: {error}")))?;
     Ok(hex(&bytes))
 }
@@ -118,12 +122,15 @@ impl Engine {
     /// An engine for this policy, as JSON. `whole`: its own cells are the state; else they live in a store.
     ///
     /// # Errors
-    /// The policy's errors, a line each.
+    /// The policy's errors, a line each; or that the platform has no randomness to give.
     #[wasm_bindgen(constructor)]
     pub fn new(document: &str, whole: bool) -> Result<Engine, JsError> {
         let policy = read_policy(document)
             .map_err(|errors| JsError::new(&errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-        Ok(Self(if whole { engine::Engine::whole(policy) } else { engine::Engine::of_store(policy) }))
+        if whole {
+            return Ok(Self(engine::Engine::whole(policy)));
+        }
+        Ok(Self(engine::Engine::of_store(policy, &draw::<32>()?)))
     }
 
     /// Answers one event. `number`: the line's number, where lines are read.

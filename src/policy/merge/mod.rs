@@ -14,7 +14,7 @@ use crate::policy::{DEFAULT_LIFETIME_SECONDS, Policy};
 
 mod sections;
 
-use sections::{approvals, breaker, counterparty, prices, schedule};
+use sections::{approvals, breaker, counterparty, prices, replay, schedule};
 
 type Members = Vec<(String, Json)>;
 
@@ -54,6 +54,7 @@ pub fn merge(base: &Json, child: &Json, files: Files<'_>) -> Result<Json, Vec<Po
     put_section(&mut out, "schedule", reader.member("schedule", |r| schedule(&b, &c, pair.of("schedule"), files, r)));
     put_section(&mut out, "counterparty", counterparty(&b, &c, pair.of("counterparty")));
     put_section(&mut out, "prices", reader.member("prices", |r| prices(&b, &c, pair.of("prices"), files, r)));
+    put_section(&mut out, "replay", replay(&b, &c, pair.of("replay")));
     put_section(
         &mut out,
         "approvals",

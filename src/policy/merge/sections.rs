@@ -8,7 +8,7 @@ use crate::policy::document::{BreakerSection, CounterpartySection, Document, Pri
 use crate::policy::meet::Kind;
 use crate::policy::read::Reader;
 use crate::policy::words::{OnChange, OnMissing, Span};
-use crate::policy::{DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY};
+use crate::policy::{DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_REPLAY_WINDOW};
 
 /// Both schedules hold: the minutes and the days that are in both, if they go by the same clock.
 pub(super) fn schedule(b: &Document, c: &Document, pair: Pair<'_>, files: Files<'_>, reader: &mut Reader) -> Members {
@@ -138,6 +138,16 @@ pub(super) fn approvals(b: &Document, c: &Document, pair: Pair<'_>, files: Files
     put(&mut out, "threshold", pair.stricter("threshold", b.threshold, c.threshold, Ordering::Greater));
     let approvers = reader.member("approvers", |r| both(Kind::Words, b.approvers, c.approvers, files, r));
     put(&mut out, "approvers", approvers.map(texts));
+    out
+}
+
+pub(super) fn replay(b: &Document, c: &Document, pair: Pair<'_>) -> Members {
+    let (b, c) = (b.replay.clone().unwrap_or_default(), c.replay.clone().unwrap_or_default());
+    let mut out = Vec::new();
+    let span = |span: Option<Span>| span.map(|span| span.0);
+    let window = span(b.window).or(Some(DEFAULT_REPLAY_WINDOW));
+    put(&mut out, "window", pair.stricter("window", window, span(c.window), Ordering::Greater));
+    put(&mut out, "mode", pair.stricter("mode", b.mode, c.mode, Ordering::Greater));
     out
 }
 
