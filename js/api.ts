@@ -1,12 +1,13 @@
 /** What every entry of the package exports. The entries differ in where the core comes from, and the default store. */
 
-export type { Control } from "./control.ts";
-export type { PolicySummary } from "./core/ledger.ts";
+export type { Control, Resolution } from "./control.ts";
+export type { PolicySummary, WhichHolds } from "./core/ledger.ts";
 export type {
   BudgetLine,
   Decision,
   Document as PolicyDocument,
   Fix,
+  HoldLine,
   Outcome,
   PolicyError,
   Reason,
@@ -22,6 +23,7 @@ export {
 export type { FactName, FactProvider, FactQuestion, Facts } from "./facts.ts";
 export type { Pay, PayRequest } from "./fetch.ts";
 export { type GuardOptions, guard } from "./guard.ts";
+export { type PaymentInfo, paymentOf } from "./paid.ts";
 export {
   allowAll,
   allowOnlyPayees,
@@ -37,6 +39,7 @@ export {
 export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
 export { coreVersion, reasons } from "./reasons.ts";
+export type { Proof, Prover, Reconciled } from "./reconcile.ts";
 export type { Scope } from "./scope.ts";
 export { memoryStore } from "./stores/memory.ts";
 export { sqliteStore } from "./stores/sqlite.ts";
@@ -46,7 +49,7 @@ export {
   getWarden,
   openWarden,
   openWardenWithControl,
-  type Proof,
+  type PresentInit,
   type Settlement,
   type Warden,
   type WardenOptions,

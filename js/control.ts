@@ -4,10 +4,10 @@
  */
 
 import { type Breaker, createBreaker } from "./breaker.ts";
-import type { Ledger, PolicySummary } from "./core/ledger.ts";
-import type { Outcome } from "./core/types.ts";
+import type { Ledger, PolicySummary, WhichHolds } from "./core/ledger.ts";
+import type { HoldLine, Outcome } from "./core/types.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
-import type { Proof } from "./warden.ts";
+import { type Proof, type Prover, type Reconciled, reconcileAll, reconcileOne } from "./reconcile.ts";
 
 export interface Control {
   /**
@@ -17,17 +17,31 @@ export interface Control {
   reload(policy: PolicySource): Promise<PolicySummary>;
   /** The policy in force. */
   readonly policy: PolicySummary;
-  /** A person lets a payment pass that needs approval. */
-  approve(id: string, approver: string): Promise<Outcome>;
-  reject(id: string, approver: string): Promise<Outcome>;
+  /**
+   * A person lets a payment pass that needs approval. `digest`, from `decision.approval`: what exactly they were asked; an
+   * approval of anything else is a conflict.
+   */
+  approve(id: string, approver: string, digest?: string): Promise<Outcome>;
+  reject(id: string, approver: string, digest?: string): Promise<Outcome>;
   /** Denies everything, until it is lifted. A warden can do this too. */
   freeze(reason: string): Promise<void>;
   unfreeze(): Promise<void>;
   /** Closes a payment whose outcome is unknown, by the chain's own answer. */
   reconcile(id: string, proof: Proof): Promise<Outcome>;
-  /** Money that came back. */
-  refund(id: string, amount: bigint | string): Promise<Outcome>;
+  /** Looks up every payment that proof could change; `evmProof` of `tollwarden/proofs/evm` is a ready `proof`. */
+  reconcile(options: { readonly proof: Prover }): Promise<readonly Reconciled[]>;
+  /** Closes a payment by a person's word. The reason is kept on the hold. Money is freed only once nothing can be used. */
+  resolve(id: string, resolution: Resolution, reason: string): Promise<Outcome>;
+  /** Money that came back. The same `refund` id twice is one refund; without one, a payment has one refund. */
+  refund(id: string, amount: bigint | string, refund?: string): Promise<Outcome>;
+  /** The holds that are open (the default), that proof could change, or all that are remembered. */
+  holds(which?: WhichHolds): Promise<readonly HoldLine[]>;
+  /** The clock of this host is right: after a `clock_jump`, budgets go by it from now on. */
+  acceptClock(): void;
 }
+
+/** What a person has found out about a payment. */
+export type Resolution = { readonly spent: bigint | string } | { readonly free: true };
 
 export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
   return {
@@ -39,16 +53,31 @@ export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
     get policy() {
       return ledger.policy;
     },
-    approve: (id, approver) => ledger.move({ type: "approve", id, approver }),
-    reject: (id, approver) => ledger.move({ type: "reject", id, approver }),
+    approve: (id, approver, digest) => ledger.move({ type: "approve", id, approver, ...(digest && { digest }) }),
+    reject: (id, approver, digest) => ledger.move({ type: "reject", id, approver, ...(digest && { digest }) }),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
     unfreeze: () => ledger.command({ type: "unfreeze" }),
-    reconcile: (id, proof) => {
-      const text = proof.authorization === "used" ? { ...proof, amount: String(proof.amount) } : proof;
-      return ledger.move({ type: "reconcile", id, proof: text });
+    reconcile: reconciler(ledger),
+    resolve: (id, resolution, reason) => {
+      const said = "spent" in resolution ? { outcome: "spent", amount: String(resolution.spent) } : { outcome: "free" };
+      return ledger.move({ type: "resolve", id, ...said, reason });
     },
-    refund: (id, amount) => ledger.move({ type: "refund", id, amount: String(amount) }),
+    refund: (id, amount, refund) =>
+      ledger.move({ type: "refund", id, amount: String(amount), ...(refund === undefined ? {} : { refund }) }),
+    holds: (which = "open") => ledger.holds({ which }),
+    acceptClock: () => ledger.acceptClock(),
   };
+}
+
+function reconciler(ledger: Ledger): Control["reconcile"] {
+  function reconcile(id: string, proof: Proof): Promise<Outcome>;
+  function reconcile(options: { readonly proof: Prover }): Promise<readonly Reconciled[]>;
+  function reconcile(what: string | { readonly proof: Prover }, proof?: Proof): Promise<unknown> {
+    if (typeof what !== "string") return reconcileAll(ledger, what.proof);
+    if (proof === undefined) throw new TypeError("`reconcile(id, proof)` wants a proof");
+    return reconcileOne(ledger, what, proof);
+  }
+  return reconcile;
 }
 
 export interface ReloadableBreaker extends Breaker {

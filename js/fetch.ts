@@ -4,7 +4,7 @@
  */
 
 import { denied, refusal } from "./errors.ts";
-import { originOf, type Payment, type Payments, plain, signatureOf } from "./payments.ts";
+import { digestOf, originOf, type Payment, type Payments, plain, signatureOf } from "./payments.ts";
 import type { Scope } from "./scope.ts";
 import {
   buildPayment,
@@ -121,7 +121,7 @@ async function ask(
         offerText: offer.text,
         byClient,
         offerOrigin: moved ? from : undefined,
-        bodyDigest: body === undefined ? undefined : await sha256(await body.arrayBuffer()),
+        bodyDigest: body === undefined ? undefined : await digestOf(await body.arrayBuffer()),
         signal: request.signal,
       },
       scope,
@@ -167,9 +167,4 @@ async function claim(payments: Payments, request: Request, payment: JsonObject):
 function urlText(url: string): string {
   const end = url.indexOf("#");
   return end < 0 ? url : url.slice(0, end);
-}
-
-async function sha256(bytes: ArrayBuffer): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

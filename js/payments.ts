@@ -7,12 +7,18 @@ import type { Breaker } from "./breaker.ts";
 import type { Event, Ledger } from "./core/ledger.ts";
 import type { Decision, Outcome } from "./core/types.ts";
 import { type Patience, patiently } from "./delay.ts";
-import { denied, PaymentUnresolved, refusal, WardenUnavailable } from "./errors.ts";
+import { type Delivery, deliver } from "./deliver.ts";
+import { denied, refusal, WardenUnavailable } from "./errors.ts";
+import type { PaymentInfo } from "./paid.ts";
 import { carrier, type Scope, scopeMembers } from "./scope.ts";
-import { base64OfBytes, discard, type HeldOffer, heldOffer, type JsonObject, readReceipt } from "./x402/wire.ts";
+import type { Kept, Vault } from "./vault.ts";
+import { base64OfBytes, type HeldOffer, heldOffer, type JsonObject, paymentHeaderOf } from "./x402/wire.ts";
 
 /** A payment that nobody takes further is forgotten here after this long, in milliseconds; the ledger has its hold. */
 const FORGOTTEN_AFTER = 120_000;
+
+/** The ledger counts a signature as usable for this much longer, in milliseconds: a chain's clock may lag. */
+const CHAIN_LAG = 30_000;
 
 /** A payment that was allowed. */
 export interface Payment {
@@ -21,6 +27,7 @@ export interface Payment {
   readonly held: HeldOffer;
   readonly method: string;
   readonly url: string;
+  readonly bodyDigest: string | undefined;
   /** What the circuit breaker knows the seller and the facilitator by. */
   readonly circuits: readonly string[];
   /** Those of them for which this payment is the breaker's probe. */
@@ -28,6 +35,8 @@ export interface Payment {
   /** From this time on, in milliseconds, it is no longer remembered here; nothing can be signed or sent for it then. */
   keptUntil: number;
   stage: "held" | "ticketed" | "signed" | "sent" | "closed";
+  /** From then on the signature can't be used, in milliseconds; 0 before there is one. */
+  usableUntil: number;
   /** The signer was asked for this payment; a ticket is good for one message. */
   shown: boolean;
   /** The number of the authorization that a guarded wallet has signed for it. */
@@ -66,6 +75,8 @@ export interface Payments {
   bind(payment: Payment, signed: JsonObject): Promise<void>;
   /** Sends a bound payment and books what became of it. Throws `PaymentUnresolved`. */
   send(payment: Payment, request: Request, through: typeof fetch): Promise<Response>;
+  /** Sends a payment once more whose outcome is unknown. Throws `PaymentDenied` where there is none. */
+  present(id: string, init: RequestInit, through: typeof fetch): Promise<Response>;
   /** Nothing will be sent. Lets the money go, unless the ticket is out: then something may have been signed. */
   abandon(payment: Payment): Promise<void>;
   /** A guarded client, by what it can pay. */
@@ -76,15 +87,23 @@ export interface Payments {
   heldFor(method: string, url: string): readonly Payment[];
 }
 
+export interface PaymentsOptions {
+  readonly patience?: Patience;
+  /** Where signed payments are kept for as long as they may be presented again. */
+  readonly vault?: Vault;
+  readonly onPayment?: (payment: PaymentInfo) => void;
+}
+
 export function trackPayments(
   ledger: Ledger,
   breaker: Breaker,
   now: () => number,
-  patience: Patience = { now },
+  { patience = { now }, vault, onPayment }: PaymentsOptions = {},
 ): Payments {
   const open = new Map<string, Payment>();
   const clients: CanPay[] = [];
   const signingFor = carrier<Payment>();
+  const delivery: Delivery = { breaker, vault, onPayment };
 
   /** Returns the time. */
   function forgetOld(): number {
@@ -117,11 +136,12 @@ export function trackPayments(
   function remember(payment: Payment, outcome: Outcome): void {
     const end = outcome.valid_before == null ? Number.NaN : Date.parse(outcome.valid_before);
     if (end > payment.keptUntil) payment.keptUntil = end;
+    if (outcome.state === "signed" && Number.isFinite(end)) payment.usableUntil = end - CHAIN_LAG;
   }
 
-  async function settle(payment: Payment, members: Record<string, unknown>): Promise<void> {
+  async function settle(payment: Payment, members: Record<string, unknown>): Promise<Outcome> {
     try {
-      await ledger.move({ type: "settle", id: payment.id, ...members });
+      return await ledger.move({ type: "settle", id: payment.id, ...members });
     } finally {
       close(payment);
     }
@@ -198,10 +218,12 @@ export function trackPayments(
         held,
         method: asked.method,
         url: asked.url,
+        bodyDigest: asked.bodyDigest,
         circuits,
         probes: probes.filter((probe) => circuits.includes(probe)),
         keptUntil: heldAt + FORGOTTEN_AFTER,
         stage: "held",
+        usableUntil: 0,
         shown: false,
         nonce: undefined,
         signature: undefined,
@@ -226,48 +248,40 @@ export function trackPayments(
     async send(payment, request, through) {
       if (payment.stage !== "signed") throw refusal(payment.id, "ticket_used", "this payment was sent before");
       payment.stage = "sent";
-      const [origin] = payment.circuits;
-      const learn = (how: "success" | "failure"): void => {
-        try {
-          for (const circuit of payment.circuits) breaker[how](circuit);
-        } catch {
-          // A breaker is no limit, and the payment is out: what became of it matters more than a clock that fails.
-        }
-      };
-      // It is out, whatever the ledger answers now: an error here would hide that from the caller. What could not be
-      // booked stays held, and counts as spent, in full, when the signature runs out.
-      const book = (members: Record<string, unknown>): Promise<void> => settle(payment, members).catch(() => undefined);
-      let response: Response;
-      try {
-        // A redirect would carry the payment to whoever the seller names: 307 keeps the headers.
-        response = await through(new Request(request, { redirect: "manual" }));
-      } catch (cause) {
-        learn("failure");
-        await book({ outcome: "unknown" });
-        throw new PaymentUnresolved(payment.id, `${origin ?? payment.url} did not answer`, cause);
+      const header = paymentHeaderOf(request.headers);
+      if (header !== undefined) {
+        const { id, method, url, bodyDigest, usableUntil: until, decision } = payment;
+        const { amount, asset, payee } = decision;
+        const words = { amount: amount ?? "", asset: asset ?? "", payee: payee ?? "" };
+        await vault?.keep({ id, method, url, bodyDigest, header, until, ...words });
       }
-      if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-        learn("failure");
-        discard(response);
-        await book({ outcome: "unknown" });
-        throw new PaymentUnresolved(payment.id, "the seller answered with a redirect, which was not followed");
+      return deliver(delivery, payment, request, through, (members) => settle(payment, members));
+    },
+
+    async present(id, init, through) {
+      const kept = await vault?.find(id);
+      const [hold] = await ledger.holds({ id });
+      if (kept === undefined || hold === undefined) {
+        throw refusal(
+          id,
+          "unknown_id",
+          "no signed payment is kept for it; it has run out, or was sent by another process",
+        );
       }
-      const receipt = readReceipt(response.headers);
-      const delivered = response.status >= 200 && response.status < 300;
-      if (delivered && receipt?.success !== false) learn("success");
-      else learn("failure");
-      if (receipt?.success === true) {
-        // Its amount is left out. It is a seller's word: a smaller one proves nothing, and no more than what was signed
-        // can have moved, so that a larger one is a lie that would eat up the budget.
-        const { transaction } = receipt;
-        await book({ outcome: "captured", evidence: "receipt", ...(transaction === undefined ? {} : { transaction }) });
-      } else if (delivered && receipt === undefined) {
-        await book({ outcome: "captured", evidence: "delivery" });
-      } else {
-        // A refusal after the payment is no proof: the signature can still be used until it runs out.
-        await book({ outcome: "unknown" });
+      if (hold.state !== "signed" && hold.state !== "unknown") {
+        await vault?.drop(id);
+        throw refusal(id, "wrong_state", `the hold is ${hold.state}`);
       }
-      return response;
+      const { method, url, header, bodyDigest } = kept;
+      const request = new Request(url, { ...init, method });
+      request.headers.set(...header);
+      const body = request.body === null ? undefined : await digestOf(await request.clone().arrayBuffer());
+      if (body !== bodyDigest) throw refusal(id, "conflict", "the body is not that of the request that was paid for");
+      const circuits = [originOf(url) ?? url];
+      const decision: Decision = { id, action: "allow", reason: "allowed", rules: [], ...wordsOf(kept) };
+      return deliver(delivery, { id, method, url, circuits, decision }, request, through, (members) =>
+        ledger.move({ type: "settle", id, ...members }),
+      );
     },
 
     async abandon(payment) {
@@ -361,6 +375,16 @@ function admit(
     if (admission.probe) probes.push(circuit);
   }
   return { probes };
+}
+
+function wordsOf({ amount, asset, payee }: Kept): Pick<Decision, "amount" | "asset" | "payee"> {
+  return { amount, asset, payee };
+}
+
+/** SHA-256, in hex. */
+export async function digestOf(bytes: ArrayBuffer): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function safeParse(text: string): unknown {

@@ -6,11 +6,13 @@ import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
 import { WardenUnavailable } from "./errors.ts";
 import { type FactOptions, withFacts } from "./facts.ts";
 import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
+import type { PaymentInfo } from "./paid.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import type { Store } from "./stores/store.ts";
 import { defaultStore } from "./stores/unnamed.ts";
+import { createVault, type Vault } from "./vault.ts";
 import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
@@ -22,8 +24,17 @@ export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOption
   readonly store?: Store;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
+  /** A clock that nobody sets, in milliseconds, to tell when the first one jumps; see `docs/ledger.md`. */
+  readonly monotonic?: () => number;
   /** The longest that a guarded fetch waits for a rate with `then = "delay"`, in milliseconds. Default 10,000. */
   readonly maxDelayMs?: number;
+  /**
+   * Keeps signed payments in the store too, encrypted with AES-GCM, so that they can be presented again after a restart:
+   * 32 bytes, or a `CryptoKey`. Without it they are in this process's memory alone.
+   */
+  readonly keepKey?: Uint8Array | CryptoKey;
+  /** Called after each payment that was sent, with its hold's id. What it throws is lost. */
+  readonly onPayment?: (payment: PaymentInfo) => void;
 }
 
 /** A payment to judge by hand. */
@@ -45,11 +56,13 @@ export interface Settlement {
   readonly transaction?: string;
 }
 
-/** A chain's own answer about an authorization. */
-export type Proof =
-  | { readonly authorization: "used"; readonly amount: bigint | string; readonly transaction?: string }
-  /** `at`: the time of the block that says so, in milliseconds since the epoch. */
-  | { readonly authorization: "unused"; readonly at: number };
+export interface PresentInit {
+  readonly body?: BodyInit;
+  readonly headers?: HeadersInit;
+  readonly signal?: AbortSignal;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+}
 
 export interface Warden {
   /** A fetch for `wrapFetchWithPayment`, or for any other client that pays by itself. */
@@ -76,6 +89,12 @@ export interface Warden {
   /** Binds what you signed to its hold. Send it only if `ok`. */
   sign(id: string, payment: object): Promise<Outcome>;
   settle(id: string, settlement: Settlement): Promise<Outcome>;
+  /**
+   * Sends a signed payment once more, while nobody knows what became of it: the same signature, so that it can be charged
+   * once. The request has to be the same; give its body again in `init`, and headers that matter. Throws `PaymentDenied`
+   * where nothing is kept, or the payment is settled.
+   */
+  present(id: string, init?: PresentInit): Promise<Response>;
   /** Denies everything, until whoever holds the control lifts it. */
   freeze(reason: string): Promise<void>;
   /** What is left of each budget; of those of this scope's agent, session and client, where it names them. */
@@ -102,14 +121,28 @@ export async function openWarden(options: WardenOptions): Promise<Warden> {
 export async function openWardenWithControl(
   options: WardenOptions,
 ): Promise<{ readonly warden: Warden; readonly control: Control }> {
-  const { policy, store, now = Date.now, facts, factsTimeoutMs, maxDelayMs, ...scope } = options;
+  const {
+    policy,
+    store,
+    now: given,
+    monotonic,
+    facts,
+    factsTimeoutMs,
+    maxDelayMs,
+    keepKey,
+    onPayment,
+    ...scope
+  } = options;
+  const now = given ?? Date.now;
   const { json } = readPolicy(policy);
   const opened = store ?? (await defaultStore());
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
-  const ledger = withFacts(openLedger({ policy: json, store: opened, now }), known);
+  const ledger = withFacts(openLedger({ policy: json, store: opened, now: given, monotonic }), known);
   const breaker = breakerOf(ledger.policy, now);
-  const payments = trackPayments(ledger, breaker, now, { now, ...(maxDelayMs !== undefined && { maxDelayMs }) });
-  return { warden: assemble(ledger, payments, scope), control: controlOf(ledger, breaker) };
+  const vault = createVault({ store: opened, now, key: keepKey });
+  const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
+  const payments = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
+  return { warden: assemble(ledger, payments, vault, scope), control: controlOf(ledger, breaker) };
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */
@@ -121,7 +154,7 @@ export function getWarden(): Warden {
   return found.warden;
 }
 
-function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
+function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope): Warden {
   /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
   const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
@@ -138,7 +171,7 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
     signer: (signer) => guardSigner(signer, payments),
     payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
     hook: () => paymentHook(payments, here),
-    scoped: (inner) => assemble(ledger, payments, within(scope, inner)),
+    scoped: (inner) => assemble(ledger, payments, vault, within(scope, inner)),
     run(inner, work) {
       if (current === undefined) {
         throw new WardenUnavailable(
@@ -147,7 +180,7 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
         );
       }
       const merged = within(here(), inner);
-      return current.run({ warden: assemble(ledger, payments, merged), scope: merged }, work);
+      return current.run({ warden: assemble(ledger, payments, vault, merged), scope: merged }, work);
     },
     authorize: (request) => ledger.authorize(event(request)),
     check: (request) => ledger.check(event(request)),
@@ -161,6 +194,7 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
         ...(amount === undefined ? {} : { amount: String(amount) }),
         ...(transaction === undefined ? {} : { transaction }),
       }),
+    present: (id, init = {}) => payments.present(id, init, init.fetch ?? base),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
     budgets: () => {
       const { agent, session, client } = here();
@@ -172,7 +206,10 @@ function assemble(ledger: Ledger, payments: Payments, scope: Scope): Warden {
       return ledger.policy;
     },
     scope,
-    close: () => ledger.close(),
+    close: () => {
+      vault.clear();
+      return ledger.close();
+    },
   };
   return warden;
 }

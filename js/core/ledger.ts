@@ -6,11 +6,12 @@
  * an allowance: after a throw from the core the engine is built again, from the policy and the store.
  */
 
+import { type Clock, createClock, type Reading } from "../clock.ts";
 import { PolicyInvalid, WardenUnavailable } from "../errors.ts";
 import type { FactName } from "../facts.ts";
 import type { Commit, Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
-import type { BudgetLine, Decision, Outcome, PolicyError } from "./types.ts";
+import type { BudgetLine, Decision, HoldLine, Outcome, PolicyError } from "./types.ts";
 
 /** So often an event is decided again when other writers were faster; then it is denied. */
 const ATTEMPTS = 32;
@@ -27,6 +28,7 @@ interface Reply {
   readonly missing?: readonly string[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly budgets?: readonly BudgetLine[];
+  readonly holds?: readonly HoldLine[];
   readonly ok?: boolean;
   readonly errors?: readonly PolicyError[];
 }
@@ -48,7 +50,7 @@ export interface Ledger {
   authorize(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
   /** The same question, holding nothing. */
   check(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
-  /** Moves a hold on: `ticket`, `message`, `sign`, `settle`, `reconcile`, `refund`, `approve`, `reject`. */
+  /** Moves a hold on: `ticket`, `message`, `sign`, `settle`, `reconcile`, `resolve`, `refund`, `approve`, `reject`. */
   move(event: Event & { readonly id: string }): Promise<Outcome>;
   /** `freeze` and `unfreeze`. */
   command(event: Event): Promise<void>;
@@ -57,6 +59,10 @@ export interface Ledger {
     readonly session?: string;
     readonly client?: string;
   }): Promise<readonly BudgetLine[]>;
+  /** The hold of this id, if there is one; or those that are open, that proof could change, or all. */
+  holds(which: { readonly id: string } | { readonly which: WhichHolds }): Promise<readonly HoldLine[]>;
+  /** The host's clock, as it stands, is the right one from now on. */
+  acceptClock(): void;
   /** The policy in force. */
   readonly policy: PolicySummary;
   /** Another policy takes over, from the next event on. Throws `PolicyInvalid`; then the old one stays. */
@@ -65,20 +71,27 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+export type WhichHolds = "open" | "unresolved" | "all";
+
 export interface LedgerOptions {
   /** The policy, as JSON text. */
   readonly policy: string;
   readonly store: Store;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** The host's clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+  /** A clock that nobody sets, in milliseconds; see `js/clock.ts`. */
+  readonly monotonic?: (() => number) | undefined;
 }
 
-export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger {
+export function openLedger({ policy: first, store, now, monotonic }: LedgerOptions): Ledger {
   const core: Core = loadCore();
   let policy = first;
   let engine: Engine = new core.Engine(policy, false);
   let summary = JSON.parse(engine.policy()) as PolicySummary;
   let last: Promise<unknown> = Promise.resolve();
+  const storeNow =
+    store.now === undefined ? undefined : () => answered(async () => (await store.now?.()) ?? Number.NaN);
+  const clock: Clock = createClock({ now, monotonic, storeNow });
 
   /** After the events before it, whatever became of them. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -87,8 +100,9 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
     return turn;
   }
 
-  async function attempt(event: Event): Promise<Reply | "conflict"> {
-    const text = JSON.stringify({ ...event, at: Math.floor(now()) });
+  async function attempt(event: Event, time: Reading): Promise<Reply | "conflict"> {
+    // A time that is not believed is not told: then it is the latest that the ledger has seen.
+    const text = JSON.stringify(time.ok ? { ...event, at: time.at } : event);
     for (let round = 0; round < ROUNDS; round++) {
       const reply = guarded(() => parseReply(engine.handle(text)));
       const { missing } = reply;
@@ -108,7 +122,9 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
 
   async function run(event: Event): Promise<Reply> {
     for (let tries = 0; tries < ATTEMPTS; tries++) {
-      const reply = await attempt(event).finally(() => guarded(() => engine.forget()));
+      const time = await clock.read();
+      if (!time.ok && NEEDS_TIME.has(event.type)) return refusedBy(event, time);
+      const reply = await attempt(event, time).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
       await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
     }
@@ -164,6 +180,16 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
         const reply = await run({ type: "budgets", ...filter });
         return reply.budgets ?? [];
       }),
+    holds: async (which) =>
+      inTurn(async () => {
+        if (!("id" in which)) {
+          const cells = await scanned("hold/");
+          guarded(() => engine.load(cells));
+        }
+        const reply = await run({ type: "holds", ...which });
+        return reply.holds ?? [];
+      }),
+    acceptClock: () => clock.accept(),
     get policy() {
       return summary;
     },
@@ -179,6 +205,16 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
     drawId: () => core.drawId(),
     close: () => inTurn(() => store.close()),
   };
+}
+
+/** What begins a payment. Whatever is told of one that has begun is taken down, whatever the time. */
+const NEEDS_TIME: ReadonlySet<string> = new Set(["authorize", "check", "ticket", "message"]);
+
+/** A clock that is not believed is a denial, or a step that is not taken. */
+function refusedBy(event: Event, { reason, message }: Exclude<Reading, { readonly ok: true }>): Reply {
+  const known = { id: event.id, reason, message };
+  const denial = event.type === "authorize" || event.type === "check";
+  return denial ? ({ ...known, action: "deny", rules: [] } as Reply) : ({ ...known, ok: false } as Reply);
 }
 
 function parseReply(text: string): Reply {

@@ -98,6 +98,15 @@ export function paymentOf(headers: Headers): JsonObject | "none" | "several" | "
   return (text === undefined ? undefined : parseObject(text)) ?? "unreadable";
 }
 
+/** The header of a request that carries a payment, as it stands. */
+export function paymentHeaderOf(headers: Headers): readonly [name: string, value: string] | undefined {
+  for (const name of PAYMENT_HEADERS) {
+    const value = headers.get(name);
+    if (value !== null) return [name, value];
+  }
+  return undefined;
+}
+
 /** The header that carries a payment. */
 export function paymentHeader(payment: JsonObject): readonly [name: string, value: string] {
   const name = payment.x402Version === 1 ? PAYMENT_HEADERS[1] : PAYMENT_HEADERS[0];
