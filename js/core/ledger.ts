@@ -123,7 +123,7 @@ export function openLedger({ policy: first, store, now, monotonic }: LedgerOptio
   async function run(event: Event): Promise<Reply> {
     for (let tries = 0; tries < ATTEMPTS; tries++) {
       const time = await clock.read();
-      if (!time.ok && NEEDS_TIME.has(event.type)) return refusedBy(event, time);
+      if (!time.ok && stops(event, time)) return refusedBy(event, time);
       const reply = await attempt(event, time).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
       await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
@@ -207,15 +207,26 @@ export function openLedger({ policy: first, store, now, monotonic }: LedgerOptio
   };
 }
 
-/** What begins a payment. Whatever is told of one that has begun is taken down, whatever the time. */
-const NEEDS_TIME: ReadonlySet<string> = new Set(["authorize", "check", "ticket", "message"]);
+/** What begins a payment. */
+const BEGINS: ReadonlySet<string> = new Set(["authorize", "check", "ticket", "message"]);
 
-/** A clock that is not believed is a denial, or a step that is not taken. */
-function refusedBy(event: Event, { reason, message }: Exclude<Reading, { readonly ok: true }>): Reply {
+/**
+ * What a clock that is not believed stops. Beside a store with a clock of its own, only what begins a payment; the rest is
+ * taken down at the latest time seen. A store that goes by the host's clock would drop cells that have not ended: there,
+ * nothing is read or written but a freeze. A payment that is out stays held, and counts as spent when it runs out.
+ */
+function stops({ type }: Event, { reason }: Doubt): boolean {
+  return reason === "clock_jump" ? type !== "freeze" : BEGINS.has(type);
+}
+
+function refusedBy(event: Event, { reason, message }: Doubt): Reply {
+  if (event.id === undefined) throw new WardenUnavailable(reason, message);
   const known = { id: event.id, reason, message };
   const denial = event.type === "authorize" || event.type === "check";
   return denial ? ({ ...known, action: "deny", rules: [] } as Reply) : ({ ...known, ok: false } as Reply);
 }
+
+type Doubt = Exclude<Reading, { readonly ok: true }>;
 
 function parseReply(text: string): Reply {
   const reply: unknown = JSON.parse(text);
