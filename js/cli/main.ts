@@ -5,6 +5,7 @@ import "./core.ts";
 import { coreVersion } from "../reasons.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
 import { simulateCommand } from "./simulate.ts";
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   testCommand,
   importCommand,
   simulateCommand,
+  holdsCommand,
   reasonsCommand,
 ];
 

@@ -105,7 +105,13 @@ async function isUsed({ client, hold, asset, payer, nonce }: Signed, blockNumber
   }
   const [word, mask] = placeOf(nonce);
   const args = [payer, word] as const;
-  const bits = await client.readContract({ address: PERMIT2, abi: ABI, functionName: "nonceBitmap", args, blockNumber });
+  const bits = await client.readContract({
+    address: PERMIT2,
+    abi: ABI,
+    functionName: "nonceBitmap",
+    args,
+    blockNumber,
+  });
   return (bits & mask) !== 0n;
 }
 
