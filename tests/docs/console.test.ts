@@ -8,14 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { writeLedger } from "../cli/ledger.ts";
 import { tollwarden } from "../cli/support.ts";
 
 const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url));
 
-for (const name of ["check", "explain", "import", "test"]) {
+/** What a page needs beside its own files. */
+const PREPARED: Readonly<Record<string, (folder: string) => Promise<void>>> = { holds: writeLedger };
+
+for (const name of ["check", "explain", "holds", "import", "test"]) {
   test(`docs/${name}.md shows what is printed`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-docs-"));
     try {
+      await PREPARED[name]?.(folder);
       const text = readFileSync(page(name), "utf8");
       const shown = await filled(text, folder);
       if (process.env.TOLLWARDEN_DOCS === "write") writeFileSync(page(name), shown);
@@ -39,8 +44,18 @@ async function filled(text: string, folder: string): Promise<string> {
     }
     if (kind !== "console") continue;
     const [command = ""] = body.split("\n");
-    const { stdout, stderr } = await tollwarden(command.replace("$ tollwarden ", "").split(" "), { cwd: folder });
-    parts[index] = `\`\`\`console${info === "" ? "" : ` ${info}`}\n${command}\n${stdout}${stderr}\`\`\``;
+    const { stdout, stderr } = await tollwarden(words(command.replace("$ tollwarden ", "")), { cwd: folder });
+    parts[index] = `\`\`\`console${info === "" ? "" : ` ${info}`}\n${command}\n${inThisYear(stdout + stderr)}\`\`\``;
   }
   return parts.join("");
+}
+
+/** The words of a command; what stands in quotes is one. */
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+}
+
+/** The ledger of the pages is of a year that is far away (tests/cli/ledger.ts). */
+function inThisYear(text: string): string {
+  return text.replaceAll("2099-01-05", "2026-01-05");
 }
