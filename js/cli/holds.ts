@@ -120,18 +120,14 @@ function list(holds: readonly HoldLine[], which: string, json: boolean, out: Ter
   return 0;
 }
 
-function resolved(
-  outcome: Outcome,
-  hold: HoldLine | undefined,
-  json: boolean,
-  out: Terminal,
-  paint: Paint,
-): number {
+function resolved(outcome: Outcome, hold: HoldLine | undefined, json: boolean, out: Terminal, paint: Paint): number {
   const status = outcome.ok ? 0 : outcome.reason === "unknown_id" ? 1 : 2;
   if (json) {
     out.print(JSON.stringify({ outcome, hold }, undefined, 2));
   } else if (hold === undefined || !outcome.ok) {
-    out.error(`tollwarden holds: not resolved: ${outcome.reason}${outcome.message == null ? "" : `, ${outcome.message}`}`);
+    out.error(
+      `tollwarden holds: not resolved: ${outcome.reason}${outcome.message == null ? "" : `, ${outcome.message}`}`,
+    );
   } else {
     for (const line of lines(hold, paint)) out.print(line);
   }
@@ -165,7 +161,8 @@ function lines(hold: HoldLine, paint: Paint): string[] {
 }
 
 function money({ amount, usd, symbol, decimals }: HoldLine): string {
-  if (usd != null && decimals != null) return `${amount} (${usd} USD${symbol == null ? "" : ` in ${printable(symbol)}`})`;
+  if (usd != null && decimals != null)
+    return `${amount} (${usd} USD${symbol == null ? "" : ` in ${printable(symbol)}`})`;
   return `${amount} atomic units`;
 }
 
@@ -177,5 +174,8 @@ function since({ state, at, until, captured_at }: HoldLine): string {
 
 /** Text that others wrote, with nothing in it that a terminal would obey. */
 function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }

@@ -51,7 +51,10 @@ test("resolves by hand: the reason is kept, the budget follows, and what has bee
 
     const early = await tollwarden(["holds", "resolve", "3f9a0c51", "--free", "--reason", "x"], { cwd: folder });
     assert.deepEqual([early.status, early.stdout], [2, ""]);
-    assert.match(early.stderr, /not resolved: wrong_state, the signature can still be used, until 2099-01-05T10:05:30Z/);
+    assert.match(
+      early.stderr,
+      /not resolved: wrong_state, the signature can still be used, until 2099-01-05T10:05:30Z/,
+    );
     const other = await tollwarden(["holds", "resolve", "c04d1e22", "--free", "--reason", "x"], { cwd: folder });
     assert.equal(other.status, 2);
     assert.match(other.stderr, /conflict/);
