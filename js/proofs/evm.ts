@@ -21,10 +21,12 @@ import type { HoldLine } from "../core/types.ts";
 import type { Proof, Prover } from "../reconcile.ts";
 
 /** What is asked of a client. */
-export type EvmProofClient = Pick<
-  PublicClient,
-  "getBlock" | "getBlockNumber" | "getChainId" | "getLogs" | "getTransactionReceipt" | "readContract"
->;
+export interface EvmProofClient
+  extends Pick<PublicClient, "getBlockNumber" | "getChainId" | "getLogs" | "readContract"> {
+  // Written out: viem's own types of these two differ from chain to chain.
+  getBlock(asked: { blockNumber: bigint }): Promise<{ readonly hash: Hex | null; readonly timestamp: bigint }>;
+  getTransactionReceipt(asked: { hash: Hex }): Promise<{ readonly status: string; readonly logs: readonly Log[] }>;
+}
 
 export interface EvmProofOptions {
   /** A client for each network, by its CAIP-2 name, such as `eip155:8453`. Payments elsewhere are left alone. */

@@ -166,6 +166,7 @@ const WHOLE = {
   prices: { max_drift_percent: 12.5, then: "approve", agreed: [{ vendor: "example.com/a", usd: "0.01" }] },
   rules: [{ name: "rule", when: WHEN, then: "flag", enabled: true }],
   approvals: { threshold: 1, approvers: ["ann"] },
+  replay: { window: "24h", mode: "strict" },
   breaker: { failure_threshold: 5, recovery_timeout: "30s" },
 };
 
