@@ -48,6 +48,9 @@ const cellOf = (id: string): string => `~kept/${encodeURIComponent(id)}`;
 
 export function createVault({ store, now, key }: VaultOptions): Vault {
   const kept = new Map<string, Kept>();
+  if (key instanceof Uint8Array && key.length !== 32) {
+    throw new WardenUnavailable("bad_key", `\`keepKey\` has ${key.length} bytes, not 32`);
+  }
   const imported = key === undefined ? undefined : importKey(key);
   // Told when it is used, and not as a rejection that nobody handles.
   imported?.catch(() => undefined);
@@ -91,7 +94,6 @@ export function createVault({ store, now, key }: VaultOptions): Vault {
 
 async function importKey(key: Uint8Array | CryptoKey): Promise<CryptoKey> {
   if (!(key instanceof Uint8Array)) return key;
-  if (key.length !== 32) throw new WardenUnavailable("bad_key", `\`keepKey\` has ${key.length} bytes, not 32`);
   return crypto.subtle.importKey("raw", new Uint8Array(key), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
