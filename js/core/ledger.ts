@@ -184,7 +184,7 @@ export function openLedger({ policy: first, store, now, monotonic }: LedgerOptio
       inTurn(async () => {
         if (!("id" in which)) {
           const cells = await scanned("hold/");
-          guarded(() => engine.load(cells));
+          guarded(() => engine.load(JSON.stringify(cells)));
         }
         const reply = await run({ type: "holds", ...which });
         return reply.holds ?? [];

@@ -176,7 +176,10 @@ function readOr(file: string): string {
 }
 
 test("a key that is too short is refused when the warden opens", async () => {
-  await assert.rejects(warden({ policy: policyFor([]), keepKey: new Uint8Array(16) }), /`keepKey` has 16 bytes, not 32/);
+  await assert.rejects(
+    warden({ policy: policyFor([]), keepKey: new Uint8Array(16) }),
+    /`keepKey` has 16 bytes, not 32/,
+  );
 });
 
 test("the body has to be the same; nothing that pays is in an error, a decision or a hold", async () => {
