@@ -13,7 +13,9 @@ import { type Core, type Engine, loadCore } from "./load.ts";
 import type { BudgetLine, Decision, Outcome, PolicyError } from "./types.ts";
 
 /** So often an event is decided again when other writers were faster; then it is denied. */
-const ATTEMPTS = 32;
+const ATTEMPTS = 128;
+/** The longest wait between two of these attempts, in milliseconds. */
+const LONGEST_WAIT = 16;
 /** So often one attempt may ask for further cells: each answer of the core names all that it can know of. */
 const ROUNDS = 16;
 
@@ -71,9 +73,11 @@ export interface LedgerOptions {
   readonly store: Store;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** From 0 to below 1, to spread the attempts of those who collide. `Math.random` unless given. */
+  readonly random?: () => number;
 }
 
-export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger {
+export function openLedger({ policy: first, store, now, random = Math.random }: LedgerOptions): Ledger {
   const core: Core = loadCore();
   let policy = first;
   let engine: Engine = new core.Engine(policy, false);
@@ -110,7 +114,8 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
     for (let tries = 0; tries < ATTEMPTS; tries++) {
       const reply = await attempt(event).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
+      // Spread at random over a time that doubles, so that those who collide do not collide again.
+      await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
     }
     throw new WardenUnavailable("store_conflict", "others kept changing the ledger while this was decided");
   }
@@ -179,6 +184,10 @@ export function openLedger({ policy: first, store, now }: LedgerOptions): Ledger
     drawId: () => core.drawId(),
     close: () => inTurn(() => store.close()),
   };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function parseReply(text: string): Reply {

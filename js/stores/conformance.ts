@@ -1,9 +1,18 @@
 /**
- * What every store has to do, case by case. No test runner and no Node built-in in here, so that the same cases run in a
- * browser or in a worker; `conformance.ts` hands them to node:test.
+ * What every store has to do, case by case; exported as `tollwarden/conformance` for authors of further stores. No test
+ * runner and no Node built-in in here, so that the same cases run in a browser or in a worker. Under node:test:
+ *
+ *     for (const { name, run } of storeCases) {
+ *       test(name, async () => {
+ *         const fresh = await openFresh();
+ *         await run(fresh).finally(() => fresh.dispose());
+ *       });
+ *     }
+ *
+ * A case throws when the store is wrong.
  */
 
-import { type CellWrite, type CommitResult, compareKeys, MAX_KEY_BYTES, type Store } from "../../js/stores/store.ts";
+import { type CellWrite, type CommitResult, compareKeys, MAX_KEY_BYTES, type Store } from "./store.ts";
 
 /** A store with nothing in it, and the means to try it. */
 export interface Fresh {
