@@ -10,29 +10,27 @@ export type Limit = (typeof LIMITS)[number];
 /** Atomic units of one payment: no round figure, so that a rounding would show. */
 export const PRICE = 10_007n;
 
-const ASSET = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+export const ASSET = "eip155:84532/0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 
-const OFFER = {
-  x402Version: 2,
-  resource: { url: "https://api.example.com/report", description: "", mimeType: "application/json" },
-  accepts: [
-    {
-      scheme: "exact",
-      network: "eip155:84532",
-      amount: String(PRICE),
-      asset: ASSET,
-      payTo: "0x1111111111111111111111111111111111111111",
-      maxTimeoutSeconds: 60,
-      extra: { name: "USDC", version: "2" },
-    },
-  ],
-};
+/** An offer of so many atomic units. */
+export function offerOf(amount: bigint): object {
+  const [network, asset] = ASSET.split("/");
+  const payTo = "0x1111111111111111111111111111111111111111";
+  const extra = { name: "USDC", version: "2" };
+  return {
+    x402Version: 2,
+    resource: { url: "https://api.example.com/report", description: "", mimeType: "application/json" },
+    accepts: [{ scheme: "exact", network, amount: String(amount), asset, payTo, maxTimeoutSeconds: 60, extra }],
+  };
+}
+
+/** A URL of its own for each payment: the same one twice would be the same intent. */
+export const urlOf = (id: string): string => `https://api.example.com/report?n=${encodeURIComponent(id)}`;
 
 /** A policy that affords so many payments, and one atomic unit less than another one. */
 export function policyFor(limit: Limit, affordable: number): object {
   const most = BigInt(affordable) * PRICE + PRICE - 1n;
-  const asset = `eip155:84532/${ASSET}`;
-  const watched = { name: "spent", limit_amount: String(1n << 60n), asset, window: "24h" };
+  const watched = { name: "spent", limit_amount: String(1n << 60n), asset: ASSET, window: "24h" };
   if (limit === "budget") {
     return { payment: { max_usd: "1" }, budgets: [{ ...watched, limit_amount: String(most) }] };
   }
@@ -40,8 +38,8 @@ export function policyFor(limit: Limit, affordable: number): object {
   return { payment: { max_usd: "1" }, budgets: [watched], rates: [{ name: "count", max: affordable, ...rate }] };
 }
 
-export const openSpender = (store: Store, limit: Limit, affordable: number): Promise<Warden> =>
-  openWarden({ policy: policyFor(limit, affordable), store, agent: "tester", session: "one" });
+export const openSpender = (store: Store, limit: Limit, affordable: number, now = Date.now): Promise<Warden> =>
+  openWarden({ policy: policyFor(limit, affordable), store, agent: "tester", session: "one", now });
 
 /** What came of payments. */
 export interface Tally {
@@ -56,9 +54,8 @@ export interface Tally {
 
 /** Tries one payment until it is decided, and takes it to its end. A conflict is a denial, and is tried again. */
 export async function spendOnce(warden: Warden, id: string, tally: Tally): Promise<void> {
-  const url = `https://api.example.com/report?n=${encodeURIComponent(id)}`;
   for (;;) {
-    const { action, reason, message } = await warden.authorize({ id, url, offer: OFFER });
+    const { action, reason, message } = await warden.authorize({ id, url: urlOf(id), offer: offerOf(PRICE) });
     if (reason === "store_conflict") {
       tally.conflicts++;
       continue;
