@@ -32,7 +32,7 @@ export interface RedisClient {
 export interface RedisOptions {
   /** The ledger's name in this Redis: wardens with the same one share their budgets. `default` unless given. */
   readonly scope?: string;
-  /** How long one call may take, in ms, before it is an error. 5,000 unless given. */
+  /** How long one call may take, in ms, before it is an error. 5,000 unless given, at most 15,000. */
   readonly timeoutMs?: number;
   /** How often `watch` looks for changes by others, in ms. 250 unless given. */
   readonly pollMs?: number;
@@ -48,6 +48,8 @@ export interface RedisOptions {
 }
 
 const SCAN_PAGE = 64;
+/** A warden waits this long for any store: a commit must not arrive after that. */
+const MAX_TIMEOUT_MS = 15_000;
 
 interface Watcher {
   readonly key: string;
@@ -80,6 +82,9 @@ export async function redisStore(client: RedisClient, options: RedisOptions = {}
     throw new StoreError("input", `a scope is 1 to 128 letters, digits and \`_.:-\`: \`${scope}\``);
   }
   const timeoutMs = options.timeoutMs ?? 5_000;
+  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    throw new StoreError("input", `a timeout is above 0 and at most ${MAX_TIMEOUT_MS} ms: \`${timeoutMs}\``);
+  }
   if (options.acceptForgottenCommits !== true) {
     const gaps = await durabilityGaps((args) => answered(client, args, timeoutMs));
     if (gaps.length > 0) {
@@ -182,16 +187,18 @@ async function storeOver(client: RedisClient, settings: Settings): Promise<Store
     const first = watcher.seen === undefined && version !== null;
     watcher.seen = version;
     watcher.asOf = asOf;
-    if (!first) watcher.changed();
+    // A microtask: a watcher that throws is that watcher's error, and the others are told.
+    if (!first) queueMicrotask(() => watchers.has(watcher) && watcher.changed());
   }
 
   /** One look for all of these watchers. The first look at a key only notes its version. */
   async function look(looking: readonly Watcher[]): Promise<void> {
     const asked = looking.map(({ key }) => key);
-    const reply = await read("load", asked).catch(() => undefined);
+    const found = await read("load", asked)
+      .then(({ rest, version }) => ({ versions: asked.map((_, i) => asCount(rest[2 * i])), asOf: version }))
+      .catch(() => undefined);
     for (const [i, watcher] of looking.entries()) {
-      if (reply === undefined) see(watcher, null, watcher.asOf);
-      else see(watcher, asCount(reply.rest[2 * i]), reply.version);
+      see(watcher, found?.versions[i] ?? null, found?.asOf ?? watcher.asOf);
     }
   }
 
@@ -244,7 +251,7 @@ async function storeOver(client: RedisClient, settings: Settings): Promise<Store
           if (version === undefined) continue;
           // Written by ourselves: news even where nobody has looked yet.
           watcher.seen ??= null;
-          queueMicrotask(() => see(watcher, version, reply.version));
+          see(watcher, version, reply.version);
         }
       }
       return result;
