@@ -101,7 +101,7 @@ describe("redis: the ledger", { skip }, () => {
   it("is cleared of expired cells and of old commits a few at each commit, in the end of all", async () => {
     const client = await redis.client();
     const scope = newScope();
-    const store = await redisStore(client, { scope, timeoutMs: 300 });
+    const store = await redisStore(client, { scope, timeoutMs: 1_000 });
     const past = Array.from({ length: 120 }, (_, i) => ({ key: `x/${i}`, value: "1", expires: 5 }));
     await store.commit({ read: [], write: past });
     let kept = await client.hLen(`{tollwarden:${scope}}:cells`);
@@ -113,7 +113,7 @@ describe("redis: the ledger", { skip }, () => {
       kept = left;
     }
     assert.equal(await client.zCard(`{tollwarden:${scope}}:order`), 1);
-    await sleep(350);
+    await sleep(1_050);
     await write(store, "y", "2");
     assert.equal(await client.zCard(`{tollwarden:${scope}}:done`), 1);
   });
@@ -218,8 +218,8 @@ describe("redis: commits that come late, twice or to another ledger", { skip }, 
         return new Promise(() => undefined);
       },
     };
-    const store = await redisStore(slow, { scope: newScope(), timeoutMs: 100 });
-    await assert.rejects(write(store, "a", "theirs"), { code: "unavailable", message: /within 100 ms/ });
+    const store = await redisStore(slow, { scope: newScope(), timeoutMs: 500 });
+    await assert.rejects(write(store, "a", "theirs"), { code: "unavailable", message: /within 500 ms/ });
     const answer = (await held?.()) as string[];
     assert.equal(answer[0], "late");
     assert.equal(await value(store, "a"), null);
@@ -229,7 +229,7 @@ describe("redis: commits that come late, twice or to another ledger", { skip }, 
     const own = await startRedis();
     t.after(() => own.stop());
     const client = await own.client();
-    const store = await redisStore(client, { timeoutMs: 200 });
+    const store = await redisStore(client, { timeoutMs: 500 });
     await own.kill();
     await assert.rejects(write(store, "a", "1"), { code: "unavailable" });
     await assert.rejects(write(store, "a", "2"), { code: "unavailable" });
