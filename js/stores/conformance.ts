@@ -240,14 +240,19 @@ export const storeCases: readonly StoreCase[] = [
     },
   },
   {
-    name: "an expiry can be moved, and one in the past is at once",
+    name: "an expiry can be moved or taken back, and one in the past is at once",
     async run({ store, now, pass }) {
       const at = await now();
-      await write(store, put("a", "1", at + 400), put("b", "1", at + 1_000_000), put("past", "1", at - 1));
-      await write(store, put("a", "2", at + 1_000_000), put("b", "2", at + 400));
+      const soon = [put("a", "1", at + 400), put("ever", "1", at + 400), put("gone", "1", at + 400)];
+      await write(store, ...soon, put("b", "1", at + 1_000_000), put("past", "1", at - 1));
+      await write(store, put("a", "2", at + 1_000_000), put("b", "2", at + 400), put("ever", "2"), put("gone", null));
       same((await cell(store, "past")).value, null, "past");
       await pass(400);
-      same([(await cell(store, "a")).value, (await cell(store, "b")).value], ["2", null], "moved");
+      await write(store, put("gone", "2"));
+      // Clearing up goes by the new expiries too.
+      for (let i = 0; i < 10; i++) await write(store, put("y", String(i)));
+      const names = ["a", "b", "ever", "gone"];
+      same((await store.load(names)).map(({ value }) => value), ["2", null, "2", "2"], "moved"); // biome-ignore format: one line
     },
   },
   {

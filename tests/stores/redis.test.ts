@@ -120,7 +120,7 @@ describe("redis: the ledger", { skip }, () => {
 
   it("is refused when its keys hold something else, or come from a newer release, and is not touched", async () => {
     const client = await redis.client();
-    await client.set("{tollwarden:taken}:cells", "mine");
+    await client.hSet("{tollwarden:taken}:cells", "mine", "1");
     await assert.rejects(redisStore(client, { scope: "taken" }), { code: "schema" });
     await client.set("{tollwarden:taken2}:meta", "mine");
     await assert.rejects(redisStore(client, { scope: "taken2" }), { code: "schema" });
@@ -211,21 +211,25 @@ describe("redis: commits that come late, twice or to another ledger", { skip }, 
   it("one that a client still had in its queue when its caller gave up is refused", async () => {
     const client = await redis.client();
     let held: (() => Promise<unknown>) | undefined;
+    let signal: AbortSignal | undefined;
     const slow: RedisClient = {
-      sendCommand: (args) => {
+      sendCommand: (args, options) => {
         if (!args.includes("set") || !args.includes("theirs")) return client.sendCommand(args);
+        signal = options?.abortSignal;
         held = () => client.sendCommand(args);
         return new Promise(() => undefined);
       },
     };
     const store = await redisStore(slow, { scope: newScope(), timeoutMs: 500 });
     await assert.rejects(write(store, "a", "theirs"), { code: "unavailable", message: /within 500 ms/ });
+    // The client is told to forget it; this one does not.
+    assert.equal(signal?.aborted, true);
     const answer = (await held?.()) as string[];
     assert.equal(answer[0], "late");
     assert.equal(await value(store, "a"), null);
   });
 
-  it("so does a client that queues while Redis is away, and the queue is emptied", async (t) => {
+  it("what a client queued while Redis was away is not written when it is back", async (t) => {
     const own = await startRedis();
     t.after(() => own.stop());
     const client = await own.client();
