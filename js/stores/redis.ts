@@ -10,11 +10,11 @@
  * that lagged, an old file restored, FLUSHALL) is refused from then on, in place of spending a budget again.
  */
 
+import type { RedisClient, Reply } from "./redis/answers.ts";
+import { answered, asArguments, asCell, asCount, asReply, asResult, asText, isNoScript } from "./redis/answers.ts";
 import { durabilityGaps } from "./redis/durability.ts";
 import { keysOf, LAYOUT, type ScriptName, scripts } from "./redis/scripts.ts";
 import {
-  type CellWrite,
-  type CommitResult,
   checkCommit,
   checkKey,
   checkPrefix,
@@ -24,10 +24,7 @@ import {
   StoreError,
 } from "./store.ts";
 
-/** A connected client of the package `redis` (node-redis), or anything that sends a command like one. */
-export interface RedisClient {
-  sendCommand(args: string[], options?: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-}
+export type { RedisClient } from "./redis/answers.ts";
 
 export interface RedisOptions {
   /** The ledger's name in this Redis: wardens with the same one share their budgets. `default` unless given. */
@@ -58,15 +55,6 @@ interface Watcher {
   seen: number | null | undefined;
   /** The counter of commits when it was seen. */
   asOf: number;
-}
-
-interface Reply {
-  readonly word: string;
-  /** Redis's time, in ms. */
-  readonly time: number;
-  /** The counter of commits. */
-  readonly version: number;
-  readonly rest: readonly unknown[];
 }
 
 /**
@@ -304,66 +292,4 @@ async function storeOver(client: RedisClient, settings: Settings): Promise<Store
       stopPolling();
     },
   };
-}
-
-function asArguments({ key, value, expires }: CellWrite): string[] {
-  return value === null ? [key, "delete", "", ""] : [key, "set", expires === null ? "" : String(expires), value];
-}
-
-function asResult({ word, version, rest }: Reply, wrote: boolean): CommitResult {
-  if (word === "ok") return wrote ? { ok: true, version } : { ok: true };
-  if (word === "again") return { ok: true };
-  if (word === "conflict") return { ok: false, conflicts: [...new Set(rest.map(asText))] };
-  if (word === "late") {
-    throw new StoreError("unavailable", "the commit reached redis after its time; nothing was written");
-  }
-  throw new StoreError("schema", `redis gave an answer that is not known: \`${word}\``);
-}
-
-function asReply(raw: unknown): Reply {
-  if (!Array.isArray(raw)) throw new StoreError("schema", "redis answered a script with something other than a list");
-  const [word, time, version, ...rest] = raw as unknown[];
-  return { word: asText(word), time: asCount(time), version: asCount(version), rest };
-}
-
-function asCell(key: string, version: unknown, value: unknown): StoredCell {
-  const number = asCount(version);
-  return number === 0 ? { key, version: 0, value: null } : { key, version: number, value: asText(value) };
-}
-
-function asText(value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new StoreError("schema", `redis gave a ${typeof value} where text belongs: the client must decode strings`);
-}
-
-function asCount(value: unknown): number {
-  const number = Number(asText(value));
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new StoreError("schema", `the ledger has a number out of range: \`${String(value)}\``);
-}
-
-function isNoScript(error: unknown): boolean {
-  return error instanceof StoreError && error.cause instanceof Error && error.cause.message.startsWith("NOSCRIPT");
-}
-
-/** What Redis answers, in time. The signal takes a command that was not sent yet out of the client's queue. */
-async function answered(client: RedisClient, args: string[], timeoutMs: number): Promise<unknown> {
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StoreError("unavailable", `redis did not answer within ${timeoutMs} ms`));
-      abort.abort();
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([client.sendCommand(args, { abortSignal: abort.signal }), late]);
-  } catch (error) {
-    if (error instanceof StoreError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    const code = message.startsWith("WRONGTYPE") ? "schema" : "unavailable";
-    throw new StoreError(code, `the redis ledger failed: ${message}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
 }
