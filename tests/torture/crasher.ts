@@ -4,6 +4,7 @@
  */
 
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import type { Store } from "../../js/stores/store.ts";
 import { type Payment, pay } from "./pay.ts";
 import { openPlace, type Place } from "./place.ts";
@@ -23,6 +24,9 @@ export interface CrashJob {
 
 const job = JSON.parse(process.argv[2] ?? "") as CrashJob;
 const say = (text: string): void => void writeSync(1, `${text}\n`);
+
+// For the next life: one that is killed would not leave it.
+flushCompileCache();
 
 let steps = 0;
 const here = (): boolean => steps++ === job.dieAt;

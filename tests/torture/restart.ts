@@ -53,7 +53,10 @@ export async function killRedisUnderLoad(
         });
       }
     });
-    await sleep(150 + random.below(250));
+    // By steps and not by time: a machine that is busy gets as far.
+    const enough = acknowledged + 10 + random.below(60);
+    for (let waited = 0; acknowledged < enough && waited < 20_000; waited++) await sleep(1);
+    await sleep(random.below(10));
     await redis.kill();
     await sleep(20);
     going = false;
