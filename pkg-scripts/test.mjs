@@ -12,6 +12,7 @@ import { runNode } from "./lib/node24.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, say, seconds } from "./lib/report.mjs";
 import { filesUnder } from "./lib/stamp.mjs";
+import { redisServer } from "./redis.mjs";
 
 async function cargoTests() {
   const { status, output } = await attempt("cargo", ["test", "--no-fail-fast"]);
@@ -56,6 +57,7 @@ async function section(title, work) {
 await main(async () => {
   process.chdir(root);
   await bootstrap();
+  await redisServer();
   const broken = await section("checks", runChecks);
   const counts = [
     { passed: 0, failed: broken.length, skipped: 0 },

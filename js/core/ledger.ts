@@ -14,7 +14,9 @@ import { type Core, type Engine, loadCore } from "./load.ts";
 import type { BudgetLine, Decision, HoldLine, Outcome, PolicyError } from "./types.ts";
 
 /** So often an event is decided again when other writers were faster; then it is denied. */
-const ATTEMPTS = 32;
+const ATTEMPTS = 128;
+/** The longest wait between two of these attempts, in milliseconds. */
+const LONGEST_WAIT = 16;
 /** So often one attempt may ask for further cells: each answer of the core names all that it can know of. */
 const ROUNDS = 16;
 
@@ -81,9 +83,11 @@ export interface LedgerOptions {
   readonly now?: (() => number) | undefined;
   /** A clock that nobody sets, in milliseconds; see `js/clock.ts`. */
   readonly monotonic?: (() => number) | undefined;
+  /** From 0 to below 1, to spread the attempts of those who collide. `Math.random` unless given. */
+  readonly random?: () => number;
 }
 
-export function openLedger({ policy: first, store, now, monotonic }: LedgerOptions): Ledger {
+export function openLedger({ policy: first, store, now, monotonic, random = Math.random }: LedgerOptions): Ledger {
   const core: Core = loadCore();
   let policy = first;
   let engine: Engine = new core.Engine(policy, false);
@@ -126,7 +130,8 @@ export function openLedger({ policy: first, store, now, monotonic }: LedgerOptio
       if (!time.ok && stops(event, time)) return refusedBy(event, time);
       const reply = await attempt(event, time).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
+      // Spread at random over a time that doubles, so that those who collide do not collide again.
+      await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
     }
     throw new WardenUnavailable("store_conflict", "others kept changing the ledger while this was decided");
   }
@@ -227,6 +232,10 @@ function refusedBy(event: Event, { reason, message }: Doubt): Reply {
 }
 
 type Doubt = Exclude<Reading, { readonly ok: true }>;
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 function parseReply(text: string): Reply {
   const reply: unknown = JSON.parse(text);

@@ -1,13 +1,9 @@
-/**
- * The suite that every store passes, under node:test. For a store of your own:
- *
- *     storeConformance("mine", async () => ({ store: await myStore(), … }));
- */
+/** The suite that every store passes, under node:test. */
 
 import { describe, it } from "node:test";
-import { type Fresh, storeCases } from "./cases.ts";
+import { type Fresh, storeCases } from "../../js/stores/conformance.ts";
 
-export type { Fresh } from "./cases.ts";
+export type { Fresh } from "../../js/stores/conformance.ts";
 
 /** `openFresh` is asked once for each case, and gives an empty store each time. */
 export function storeConformance(name: string, openFresh: () => Promise<Fresh>): void {

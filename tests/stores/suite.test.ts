@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { storeCases } from "../../js/stores/conformance.ts";
 import { memoryStore } from "../../js/stores/memory.ts";
 import { type Commit, proveCompareAndSwap, type Store, type StoredCell } from "../../js/stores/store.ts";
-import { storeCases } from "./cases.ts";
 
 type Wrong = (good: Store) => Partial<Store>;
 
