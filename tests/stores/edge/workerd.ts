@@ -63,7 +63,9 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Worker
     workers: [HOME, ...names].map(worker),
   });
   await miniflare.ready;
-  const services = (await Promise.all([HOME, ...names].map((name) => miniflare.getWorker(name)))) as unknown as Service[];
+  const services = (await Promise.all(
+    [HOME, ...names].map((name) => miniflare.getWorker(name)),
+  )) as unknown as Service[];
 
   return {
     async ask<T>(ask: Ask, number = 0) {
