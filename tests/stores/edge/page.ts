@@ -3,6 +3,7 @@
 import { type IndexedDbOptions, indexedDbStore } from "../../../js/stores/indexeddb.ts";
 import { type Commit, type Store, StoreError } from "../../../js/stores/store.ts";
 import { storeCases } from "../cases.ts";
+import { pairOf } from "./pairs.ts";
 import { counted, type Spending, spend } from "./spend.ts";
 
 /** Stores that stay open between two questions, by name. */
@@ -130,8 +131,7 @@ const actions = {
   write: ({ name, who }: { name: string; who: string }) =>
     withStore(name, async (store) => {
       for (let i = 0; ; i++) {
-        const write = ["a", "b"].map((half) => ({ key: `${who}/${i}/${half}`, value: String(i), expires: null }));
-        const { ok } = await store.commit({ read: [], write });
+        const { ok } = await store.commit({ read: [], write: pairOf(`${who}/${i}`) });
         if (ok) console.log(`wrote ${who}/${i}`);
       }
     }),

@@ -88,7 +88,7 @@ export async function spend(store: Store, spending: Spending, told: (id: string)
     // From the ticket on, time does not free it: however long the run takes, it stays counted.
     mustBeOk(await untilNotTooSlow(() => warden.ticket(id)), id);
     // Most are booked as spent at once, and some stay open: both count.
-    if (i % 16 !== 0) mustBeOk(await untilNotTooSlow(() => warden.settle(id, { outcome: "captured" })), id);
+    if (i % 100 !== 0) mustBeOk(await untilNotTooSlow(() => warden.settle(id, { outcome: "captured" })), id);
     paid.push(id);
     told(id);
   }
