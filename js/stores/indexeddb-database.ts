@@ -32,8 +32,6 @@ export async function openDatabase(name: string, busyMs: number): Promise<Databa
           )
         : new StoreError("schema", `another tab has a newer release, and upgrades the ledger \`${name}\`: reload`),
     );
-  // The browser closes it when the site's data are cleared, or after an error of the disk.
-  handle.onclose = () => lose(new StoreError("unavailable", `the browser has closed the ledger \`${name}\``));
   try {
     await checkOwner(handle, name, busyMs);
   } catch (error) {
@@ -144,7 +142,7 @@ export async function transact<T>(
   try {
     transaction = handle.transaction(STORES, mode, { durability });
   } catch (error) {
-    throw asStoreError(error, "the ledger's database was closed");
+    throw asStoreError(error, "the browser has closed the ledger, as it does when the site's data are cleared");
   }
   if (mode === "readwrite" && durability === "strict" && transaction.durability !== "strict") {
     transaction.abort();

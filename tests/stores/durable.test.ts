@@ -16,7 +16,8 @@ import type { Limit, Spent } from "./edge/spend.ts";
 import { startWorkerd, type Workerd } from "./edge/workerd.ts";
 
 const OTHERS = 8;
-const ATTEMPTS = 160;
+const ATTEMPTS = 96;
+const JITTER = 8;
 
 let workerd: Workerd;
 before(async () => {
@@ -55,7 +56,8 @@ describe("durable objects: who spends at the same time", () => {
         limit,
         spenders: OTHERS,
         attempts: ATTEMPTS,
-        spend: (spending, i) => workerd.ask<Spent>({ do: "spend", scope, spending }, i + 1),
+        spend: (spending, i) =>
+          workerd.ask<Spent>({ do: "spend", scope, spending: { ...spending, jitterMs: JITTER } }, i + 1),
         counted: (policy) => workerd.ask({ do: "counted", scope, policy }),
       });
       t.diagnostic(figures);

@@ -13,6 +13,7 @@ import type { Limit, Spent } from "../stores/edge/spend.ts";
 import { startWorkerd, type Workerd } from "../stores/edge/workerd.ts";
 
 const ATTEMPTS = 2_000;
+const JITTER = 8;
 const LIVES = 25;
 const WRITERS = 8;
 
@@ -26,7 +27,11 @@ async function spendTogether(): Promise<void> {
           limit,
           spenders,
           attempts: ATTEMPTS,
-          spend: (spending, i) => workerd.ask<Spent>({ do: "spend", scope, spending }, i + 1),
+          spend: (spending, i) =>
+            workerd.ask<Spent>(
+              { do: "spend", scope, spending: { ...spending, jitterMs: spenders > 1 ? JITTER : 0 } },
+              i + 1,
+            ),
           counted: (policy) => workerd.ask({ do: "counted", scope, policy }),
         });
         console.log(figures);

@@ -47,6 +47,11 @@ export interface Spending {
   readonly attempts: number;
   /** Whose attempts these are: ids must differ between those who spend together. */
   readonly who: string;
+  /**
+   * The longest wait before a commit, in ms; each is drawn at random. workerd answers a chain of calls within itself before
+   * it turns to anybody else, where a network between them would let others in.
+   */
+  readonly jitterMs?: number;
 }
 
 export interface Spent {
@@ -60,11 +65,12 @@ export interface Spent {
 
 /** Spends for as long as it lasts; `told` hears of each payment once the ledger has it. */
 export async function spend(store: Store, spending: Spending, told: (id: string) => void = () => {}): Promise<Spent> {
-  const { policy, attempts, who } = spending;
+  const { policy, attempts, who, jitterMs = 0 } = spending;
   let conflicts = 0;
   const counting: Store = {
     ...store,
     async commit(commit) {
+      if (jitterMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * jitterMs));
       const result = await store.commit(commit);
       if (!result.ok) conflicts += 1;
       return result;

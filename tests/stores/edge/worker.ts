@@ -9,6 +9,8 @@ interface Env {
   readonly LEDGER: LedgerNamespace;
   readonly PLAIN: LedgerNamespace;
   readonly OTHER: LedgerNamespace;
+  /** The other Workers, each in an isolate of its own; the one that has the objects passes their questions on. */
+  readonly [agent: `AGENT_${string}`]: { fetch(request: Request): Promise<Response> } | undefined;
 }
 
 type Sql = (query: string) => Iterable<Record<string, unknown>>;
@@ -97,7 +99,12 @@ type Ask =
   | { readonly do: "commit"; readonly scope: string; readonly commit: Commit }
   | { readonly do: "big"; readonly scope: string; readonly cells: readonly { key: string; units: number }[] }
   | { readonly do: "scan"; readonly scope: string; readonly prefix: string }
-  | { readonly do: "open"; readonly binding: keyof Env; readonly scope?: string; readonly stub?: boolean }
+  | {
+      readonly do: "open";
+      readonly binding: "LEDGER" | "PLAIN" | "OTHER";
+      readonly scope?: string;
+      readonly stub?: boolean;
+    }
   | { readonly do: "raw"; readonly url: string; readonly method: string; readonly body: string; readonly scope: string }
   | { readonly do: "inside"; readonly scope: string; readonly sql?: string; readonly silent?: boolean }
   | { readonly do: "spend"; readonly scope: string; readonly spending: Spending }
@@ -145,6 +152,8 @@ async function answer(env: Env, ask: Ask): Promise<unknown> {
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    const other = env[`AGENT_${new URL(request.url).pathname.slice(1)}`];
+    if (other !== undefined) return other.fetch(request);
     try {
       return Response.json({ value: await answer(env, (await request.json()) as Ask) });
     } catch (error) {
