@@ -215,8 +215,11 @@ describe("indexeddb: what fails is an error, and never half a commit", { skip },
 
   it("expired cells are cleared a few at each commit, in the end all", async () => {
     const name = freshName();
+    await first.ask("setTime", { ms: 0 });
+    await first.ask("keep", { name, clocked: true });
     const gone = Array.from({ length: 60 }, (_, i) => put(`x/${i}`, "1", 5));
     await first.ask("commit", { name, commit: commit(...gone, put("kept", "1")) });
+    await first.ask("setTime", { ms: 10 });
     const counts: number[] = [];
     for (let i = 0; i < 6; i++) {
       await first.ask("commit", { name, commit: commit(put("y", "1")) });
@@ -224,6 +227,7 @@ describe("indexeddb: what fails is an error, and never half a commit", { skip },
     }
     assert.equal(counts.at(-1), 2, counts.join());
     assert.ok((counts[0] ?? 0) > 30, `all at once: ${counts}`);
+    await first.ask("release", { name });
   });
 });
 

@@ -81,8 +81,13 @@ async function occupy(name: string, ms: number): Promise<void> {
 
 const actions = {
   case: ({ name }: { name: string }) => runCase(name),
-  keep: async ({ name, options = {} }: { name: string; options?: Partial<IndexedDbOptions> }) => {
-    kept.set(name, await indexedDbStore({ name, ...options }));
+  /** `clocked`: it goes by the time that `setTime` sets. */
+  keep: async (asked: { name: string; options?: Partial<IndexedDbOptions>; clocked?: boolean }) => {
+    const { name, options = {}, clocked = false } = asked;
+    kept.set(name, await indexedDbStore({ name, ...options, ...(clocked && { now: () => time }) }));
+  },
+  setTime: async ({ ms }: { ms: number }) => {
+    time = ms;
   },
   release: async ({ name }: { name: string }) => {
     await kept.get(name)?.close();
@@ -117,7 +122,7 @@ const actions = {
     } else {
       Object.defineProperty(globalThis, without, { value: undefined });
     }
-    kept.set(name, await indexedDbStore({ name, pollMs: 20 }));
+    kept.set(name, await indexedDbStore({ name, pollMs: 500 }));
   },
   watch: ({ name, key }: { name: string; key: string }) =>
     withStore(name, async (store) => {

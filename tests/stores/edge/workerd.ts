@@ -1,6 +1,7 @@
 /** workerd with the ledger's object in one service, and further services that are bound to it, each in its own isolate. */
 
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { Miniflare, type WorkerOptions } from "miniflare";
 import { bundle, coreModule } from "./bundle.ts";
 import type { Ask } from "./worker.ts";
@@ -26,6 +27,23 @@ export class Answered extends Error {
     super(stack ?? message);
     this.code = code;
   }
+}
+
+/**
+ * By HTTP, because Miniflare's own `getWorker` asks one at a time; on a connection of its own, because workerd closes one
+ * that was idle for some seconds, perhaps at the moment at which it is used again.
+ */
+function post(url: URL, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: "POST", agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
+      response.on("end", () => resolve(text)).on("error", reject);
+    });
+    sent.on("error", reject).end(body);
+  });
 }
 
 /** The Worker whose objects they all use. */
@@ -65,9 +83,8 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Worker
   return {
     async ask<T>(ask: Ask, number = 0) {
       assert.ok(number <= others, `there is no worker ${number}`);
-      // By HTTP, because Miniflare's own `getWorker` asks one at a time.
-      const response = await fetch(new URL(`/${number}`, address), { method: "POST", body: JSON.stringify(ask) });
-      const answer = (await response.json()) as { value: T } | { error: { message: string } };
+      const text = await post(new URL(`/${number}`, address), JSON.stringify(ask));
+      const answer = JSON.parse(text) as { value: T } | { error: { message: string } };
       if ("error" in answer) throw new Answered(answer.error);
       return answer.value;
     },
