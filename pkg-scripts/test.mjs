@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { runChecks } from "./check.mjs";
 import { attempt } from "./lib/child.mjs";
+import { bringChromium } from "./lib/chromium.mjs";
 import { cargoCounts, nodeCounts, summary } from "./lib/counts.mjs";
 import { runNode } from "./lib/node24.mjs";
 import { root } from "./lib/paths.mjs";
@@ -26,6 +27,7 @@ async function cargoTests() {
 async function nodeTests() {
   const files = filesUnder(root, ["tests"]).filter((path) => path.endsWith(".test.ts"));
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  await bringChromium();
   const folder = mkdtempSync(join(tmpdir(), "tollwarden-test-"));
   const tap = join(folder, "tap");
   try {

@@ -7,13 +7,13 @@
  * Isolation: a commit is one BEGIN IMMEDIATE … COMMIT without an await in between.
  */
 
+import { asCell, wholeNumber } from "./cell.ts";
 import {
   type Commit,
   type CommitResult,
   checkCommit,
   checkKey,
   checkPrefix,
-  isExpired,
   proveCompareAndSwap,
   type Store,
   type StoredCell,
@@ -299,22 +299,6 @@ function storeOver(handle: SqliteHandle, file: OpenFile | null, options: Require
       file?.handle.close();
     },
   };
-}
-
-function asCell(key: string, row: unknown, now: number): StoredCell {
-  // No row is undefined in two of the libraries and null in the third.
-  if (row === undefined || row === null) return { key, version: 0, value: null };
-  const { version, value, expires } = row as { version: unknown; value: unknown; expires: unknown };
-  if (isExpired(expires === null ? null : wholeNumber(expires), now)) return { key, version: 0, value: null };
-  if (typeof value !== "string") throw new StoreError("schema", `a value in the ledger is not text: \`${key}\``);
-  return { key, version: wholeNumber(version), value };
-}
-
-/** A handle may be set to give bigints, and some round what is above 2^53. Neither gets past here unseen. */
-function wholeNumber(value: unknown): number {
-  const number = typeof value === "bigint" ? Number(value) : value;
-  if (Number.isSafeInteger(number)) return number as number;
-  throw new StoreError("schema", `the ledger has a number out of range: \`${String(value)}\``);
 }
 
 function transaction<T>(handle: SqliteHandle, body: () => T, begin = "BEGIN IMMEDIATE"): T {

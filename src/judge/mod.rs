@@ -6,7 +6,7 @@ use crate::decision::Fix;
 use crate::ledger::cells::Cell;
 use crate::ledger::hold::Share;
 use crate::ledger::key;
-use crate::ledger::moves::sweep;
+use crate::ledger::moves::{foresee, sweep};
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::offer::Terms;
@@ -297,6 +297,7 @@ fn earliest_time(
     let mut at = now;
     let mut next = waiting(&findings.denials, now);
     let mut open = work.scratch().open()?;
+    foresee(&mut work.scratch())?;
     for _ in 0..TRIES {
         // What happens first: the rules would let it pass, or a hold closes and they have to be asked again.
         let closes = open.iter().map(|hold| hold.until).find(|until| *until > at);

@@ -192,14 +192,7 @@ pub fn raise(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<
 /// The cells that are not here.
 pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
     let due: Vec<Open> = work.open()?.into_iter().take_while(|entry| entry.until <= now).take(SWEPT).collect();
-    let keys: Vec<String> = due.iter().map(|entry| key::hold(&entry.id)).collect();
-    work.need(keys.iter().map(String::as_str))?;
-    let mut holds = Vec::new();
-    for entry in &due {
-        holds.extend(work.hold(&entry.id)?);
-    }
-    let cells: Vec<String> = holds.iter().flat_map(Hold::cells).collect();
-    work.need(cells.iter().map(String::as_str))?;
+    let holds = fetched(work, &due)?;
     for mut hold in holds {
         if hold.state == State::Held {
             void(work, &mut hold, Ground::Lapsed)?;
@@ -209,6 +202,29 @@ pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
         }
     }
     Ok(!due.is_empty())
+}
+
+/// Asks in one go for all that `sweep` reads when the next holds run out. Whoever looks ahead, from one to the next,
+/// would ask for each of them in turn otherwise.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn foresee(work: &mut Working<'_>) -> Result<(), Missing> {
+    let next: Vec<Open> = work.open()?.into_iter().take(SWEPT).collect();
+    fetched(work, &next).map(|_| ())
+}
+
+/// The holds of these entries, with every cell that closing them changes.
+fn fetched(work: &mut Working<'_>, entries: &[Open]) -> Result<Vec<Hold>, Missing> {
+    let keys: Vec<String> = entries.iter().map(|entry| key::hold(&entry.id)).collect();
+    work.need(keys.iter().map(String::as_str))?;
+    let mut holds = Vec::new();
+    for entry in entries {
+        holds.extend(work.hold(&entry.id)?);
+    }
+    let cells: Vec<String> = holds.iter().flat_map(Hold::cells).collect();
+    work.need(cells.iter().map(String::as_str))?;
+    Ok(holds)
 }
 
 /// An amount in the unit of a share.
