@@ -41,6 +41,7 @@ export type { PolicySource } from "./policy-source.ts";
 export { coreVersion, reasons } from "./reasons.ts";
 export type { Proof, Prover, Reconciled } from "./reconcile.ts";
 export type { Scope } from "./scope.ts";
+export { type Simulation, simulation } from "./simulate.ts";
 export { memoryStore } from "./stores/memory.ts";
 export { sqliteStore } from "./stores/sqlite.ts";
 export type { Store } from "./stores/store.ts";

@@ -3,6 +3,7 @@
  * missing or empty is an error: there is no default policy.
  */
 
+import { builtin } from "./builtin.ts";
 import { loadCore } from "./core/load.ts";
 import type { PolicyError } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
@@ -103,10 +104,4 @@ function fileToJson(given: string | URL): PolicyText {
     },
   });
   return { ...whole, name: path };
-}
-
-/** A module of Node's, where there is one; found, so that other runtimes load this file. */
-export function builtin(name: string): unknown {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return host.process?.getBuiltinModule?.(name);
 }

@@ -4,6 +4,8 @@
  * each holds, so that no inner call can lift an outer one's.
  */
 
+import { builtin } from "./builtin.ts";
+
 export interface Scope {
   /** The agent's name; budgets `per = "agent"` count by it. */
   readonly agent?: string;
@@ -28,10 +30,7 @@ interface Carrier<T> {
 
 /** Found, not imported: a runtime without it still loads this module. */
 export function carrier<T>(): Carrier<T> | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const hooks = host.process?.getBuiltinModule?.("node:async_hooks") as
-    | { AsyncLocalStorage: new () => Carrier<T> }
-    | undefined;
+  const hooks = builtin("node:async_hooks") as { AsyncLocalStorage: new () => Carrier<T> } | undefined;
   return hooks === undefined ? undefined : new hooks.AsyncLocalStorage();
 }
 

@@ -6,12 +6,21 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
-import { errorsTable, policyTable, reasonsTable, sectionsTable } from "./docs/tables.mjs";
+import {
+  consumersTable,
+  errorsTable,
+  policyTable,
+  reasonsTable,
+  runtimesTable,
+  sectionsTable,
+} from "./docs/tables.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Stop } from "./lib/report.mjs";
 
 const tables = {
   reasons: reasonsTable,
+  runtimes: runtimesTable,
+  consumers: consumersTable,
   errors: errorsTable,
   "policy-sections": sectionsTable,
   "policy-keys": policyTable,

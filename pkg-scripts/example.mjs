@@ -10,7 +10,7 @@ import { nodeBinary } from "./lib/node24.mjs";
 import { cache, nodeModules, root } from "./lib/paths.mjs";
 import { main, Stop, step } from "./lib/report.mjs";
 import { hashOf, isFresh, writeStamp } from "./lib/stamp.mjs";
-import { packed } from "./lib/tarball.mjs";
+import { installedPackage } from "./package/tarball.mjs";
 
 const HELP = `usage: npm run -s example -- [NAME]
 
@@ -89,7 +89,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (!known.some((example) => example.name === name)) {
       throw new Stop(`there is no example \`${name}\``, { todo: `one of ${known.map((one) => one.name).join(", ")}` });
     }
-    const folder = await install(name, await packed());
+    const { tarball } = await installedPackage();
+    const folder = await install(name, tarball);
     const net = await startNet();
     try {
       // Node 24 first: the examples are TypeScript.

@@ -7,6 +7,7 @@ pub mod asset;
 pub mod authorize;
 pub mod bind;
 pub mod decision;
+pub mod digest;
 pub mod engine;
 #[cfg(feature = "tools")]
 pub mod explain;

@@ -10,9 +10,11 @@
 use std::fs;
 
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tollwarden::digest::state_hash;
 use tollwarden::engine::{Engine, text};
 use tollwarden::json::parse;
-use tollwarden::policy::Policy;
+use tollwarden::policy::{Policy, hex};
 
 #[test]
 fn every_vector() {
@@ -36,6 +38,63 @@ fn every_vector() {
     assert!(failures.is_empty(), "{} of {cases} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// All answers to a file's events and the ledger's state after each case, as one hash. `tests/runtimes` comes to the same
+/// on every platform. After a change that is meant: `WRITE_DIGESTS=1 cargo test --test vectors`.
+#[test]
+fn the_answers_are_the_same_to_the_byte() {
+    let path = "tests/runtimes/digests.json";
+    let mut digests = Map::new();
+    for entry in fs::read_dir("tests/vectors/events").unwrap() {
+        let file = entry.unwrap().path();
+        let document: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let define = document.get("define").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut hash = Sha256::new();
+        for case in document.get("cases").and_then(Value::as_array).unwrap() {
+            let policy = expand(case.get("policy").unwrap(), &define);
+            let Ok(policy) = Policy::read(&parse(&policy.to_string()).unwrap()) else { continue };
+            let mut engine = Engine::whole(policy);
+            for step in case.get("steps").and_then(Value::as_array).into_iter().flatten() {
+                let event = as_javascript(event_of(step, &define));
+                hash.update(text(&engine.line(&event.to_string(), None)));
+                hash.update("\n");
+            }
+            hash.update(state_hash(engine.ledger()).unwrap());
+            hash.update("\n");
+        }
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        digests.insert(name, Value::String(hex(&hash.finalize())));
+    }
+    let found = format!("{}\n", serde_json::to_string_pretty(&digests).unwrap());
+    if std::env::var_os("WRITE_DIGESTS").is_some() {
+        fs::write(path, &found).unwrap();
+    }
+    assert_eq!(found, fs::read_to_string(path).unwrap());
+}
+
+/// The runtimes read the vectors with JavaScript, which writes `60.0` as `60`, and no whole number above
+/// 2^53 exactly: the events have to be the same.
+fn as_javascript(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < 1e18 => {
+                serde_json::from_str(&format!("{float:.0}")).unwrap()
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(as_javascript).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, as_javascript(value))).collect(),
+        other => other,
+    }
+}
+
+fn event_of(step: &Value, define: &Map<String, Value>) -> Value {
+    let mut event = expand(step.get("send").unwrap(), define);
+    for (pointer, value) in step.get("set").and_then(Value::as_object).into_iter().flatten() {
+        set(&mut event, pointer, value);
+    }
+    event
+}
+
 fn run(case: &Value, define: &Map<String, Value>) -> Result<(), String> {
     let policy = expand(case.get("policy").unwrap(), define);
     let read = Policy::read(&parse(&policy.to_string())?);
@@ -53,10 +112,7 @@ fn run(case: &Value, define: &Map<String, Value>) -> Result<(), String> {
     let policy = read.map_err(|errors| format!("the policy was refused: {errors:?}"))?;
     let mut engine = Engine::whole(policy);
     for (number, step) in case.get("steps").and_then(Value::as_array).unwrap().iter().enumerate() {
-        let mut event = expand(step.get("send").unwrap(), define);
-        for (pointer, value) in step.get("set").and_then(Value::as_object).into_iter().flatten() {
-            set(&mut event, pointer, value);
-        }
+        let event = event_of(step, define);
         let answer: Value = serde_json::from_str(&text(&engine.line(&event.to_string(), None))).unwrap();
         let mut differences = Vec::new();
         compare(step.get("want").unwrap(), &answer, "", &mut differences);

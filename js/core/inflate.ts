@@ -3,14 +3,15 @@
  * Node, Deno and Bun have their own, which is quicker. What comes in is our own module, but a damaged one must not hang.
  */
 
+import { builtin } from "../builtin.ts";
+
 interface Zlib {
   inflateRawSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
 }
 
 /** Unpacks into `size` bytes. Throws if it comes out otherwise. */
 export function unpack(packed: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const zlib = host.process?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
+  const zlib = builtin("node:zlib") as Zlib | undefined;
   const bytes = zlib === undefined ? inflate(packed, size) : zlib.inflateRawSync(packed);
   if (bytes.length !== size) throw new Error(`${bytes.length} bytes unpacked, ${size} expected`);
   return bytes;

@@ -3,10 +3,11 @@
  * last good policy stays, and whoever watches is told.
  */
 
+import { builtin } from "../builtin.ts";
 import type { Control } from "../control.ts";
 import type { PolicySummary } from "../core/ledger.ts";
 import { PolicyInvalid } from "../errors.ts";
-import { builtin, readPolicyFile } from "../policy-source.ts";
+import { readPolicyFile } from "../policy-source.ts";
 
 export interface WatchOptions {
   /** The policy was taken over. */

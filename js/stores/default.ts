@@ -3,8 +3,8 @@
  * there is none. Only entries for runtimes that may have one import this; a store that is not opened is not loaded.
  */
 
+import { builtin } from "../builtin.ts";
 import { WardenUnavailable } from "../errors.ts";
-import { builtin } from "../policy-source.ts";
 import type { Store } from "./store.ts";
 import { openByDefault } from "./unnamed.ts";
 

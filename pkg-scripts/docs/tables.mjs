@@ -5,6 +5,8 @@ import { join } from "node:path";
 import "../../js/cli/core.ts";
 import { reasons } from "../../js/reasons.ts";
 import { root } from "../lib/paths.mjs";
+import { consumers } from "../package/consumers.mjs";
+import { runtimes } from "../package/runtimes.mjs";
 
 const table = (head, rows) => {
   const line = (cells) => `| ${cells.join(" | ")} |`;
@@ -23,6 +25,21 @@ export function errorsTable() {
   const lines = source.split("\n").filter((line) => line.startsWith(" * |"));
   if (lines.length < 3) throw new Error("js/errors.ts has no table any more");
   return lines.map((line) => line.slice(" * ".length)).join("\n");
+}
+
+/** What tests/runtimes runs in. */
+export function runtimesTable() {
+  const rows = Object.values(runtimes).map(({ title, module, store }) => [title, module, store]);
+  return table(["runtime", "the module", "the default store"], rows);
+}
+
+/** What the packed package is built and run with. */
+export function consumersTable() {
+  const rows = Object.entries(consumers).map(([name, { title, heavy }]) => [
+    title ?? name,
+    heavy ? "`npm run test:package`" : "`npm test`",
+  ]);
+  return table(["used from", "tested by"], rows);
 }
 
 /** Where each section of the policy stands. */

@@ -5,6 +5,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::asset::Network;
+use crate::digest::state_hash;
 use crate::engine::{self, CellWrite};
 use crate::json::{Json, parse_own};
 use crate::policy::{Policy, PolicyError, hex};
@@ -160,6 +161,15 @@ impl Engine {
         let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
         let write = engine::writes(staged).map_err(|error| JsError::new(&error))?;
         Ok(cold(&Commit { read, write }))
+    }
+
+    /// SHA-256 in hex of all cells that are here.
+    ///
+    /// # Errors
+    /// One sentence, if a cell can't be written.
+    #[wasm_bindgen(js_name = stateHash)]
+    pub fn state_hash(&self) -> Result<String, JsError> {
+        state_hash(self.0.ledger()).map_err(|error| JsError::new(&error))
     }
 
     /// Forgets what was staged and all cells; they are loaded again when asked for.

@@ -7,14 +7,14 @@ import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { examples, install, startNet } from "../../pkg-scripts/example.mjs";
-import { packed } from "../../pkg-scripts/lib/tarball.mjs";
+import { installedPackage } from "../../pkg-scripts/package/tarball.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 let tarball = "";
 let net: Awaited<ReturnType<typeof startNet>>;
 before(async () => {
-  tarball = await packed();
+  ({ tarball } = await installedPackage());
   net = await startNet();
 });
 after(() => net?.stop());
