@@ -33,6 +33,8 @@ async function checks() {
     if (kind !== "debian") {
       const wasm = ["--lib", "--target", wasmTarget];
       list.push({ name: "clippy (wasm)", ...cargo("clippy", "--quiet", ...wasm, ...denyWarnings) });
+      const core = [...wasm, "--no-default-features"];
+      list.push({ name: "clippy (wasm, the core alone)", ...cargo("clippy", "--quiet", ...core, ...denyWarnings) });
     }
   } else {
     say("clippy: skipped, it is not installed here");
