@@ -51,7 +51,10 @@ export interface AuthorizeRequest extends Scope {
 
 export interface Settlement {
   readonly outcome: "captured" | "failed" | "unknown";
-  /** Captured, in atomic units; default: as much as was held. */
+  /**
+   * Captured, in atomic units; default: as much as was held. A smaller one gives money back to the budgets: name what you
+   * know, such as from the chain, and not what a seller's receipt says, which nobody signs.
+   */
   readonly amount?: bigint | string;
   readonly transaction?: string;
 }
