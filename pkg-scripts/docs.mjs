@@ -9,6 +9,7 @@ import { withAnswers } from "./docs/events.mjs";
 import {
   consumersTable,
   errorsTable,
+  examplesTable,
   policyTable,
   reasonsTable,
   runtimesTable,
@@ -22,6 +23,8 @@ const tables = {
   runtimes: runtimesTable,
   consumers: consumersTable,
   errors: errorsTable,
+  examples: examplesTable,
+  "examples-from-root": () => examplesTable("examples/"),
   "policy-sections": sectionsTable,
   "policy-keys": policyTable,
 };
@@ -29,6 +32,7 @@ const tables = {
 /** The pages, from the repository's root. */
 export const pages = [
   "README.md",
+  "examples/README.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name))

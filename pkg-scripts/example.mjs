@@ -6,46 +6,67 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { passThrough, run } from "./lib/child.mjs";
+import { bringChromium, findChromium } from "./lib/chromium.mjs";
 import { nodeBinary } from "./lib/node24.mjs";
 import { cache, nodeModules, root } from "./lib/paths.mjs";
 import { main, Stop, step } from "./lib/report.mjs";
-import { hashOf, isFresh, writeStamp } from "./lib/stamp.mjs";
-import { installedPackage } from "./package/tarball.mjs";
+import { clearStamp, hashOf, isFresh, writeStamp } from "./lib/stamp.mjs";
+import { installedPackage, placeInto } from "./package/tarball.mjs";
 
-const HELP = `usage: npm run -s example -- [NAME]
+const HELP = `usage: npm run -s example -- [NAME [OPTIONS]]
 
 Runs an example in a folder of its own, with tollwarden installed from the tarball that npm would have, beside a local
-net (a private chain, a facilitator and a seller). Without NAME: lists the examples.`;
+net (a private chain, a facilitator and a seller). Without NAME: lists the examples. OPTIONS are the example's own.`;
 
-/** The examples that are packages of their own: name, and what they show. */
+/** The examples that are packages of their own: name, what they show, and whether they are too heavy for each test run. */
 export function examples() {
   const folder = join(root, "examples");
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, "package.json")))
-    .map((name) => ({ name, about: JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")).description }));
+    .map((name) => {
+      const { description, heavy = false, browser = false } = manifestOf(name);
+      return { name, about: description, heavy, browser };
+    });
 }
 
-/** Installs an example, and gives its folder. */
-export async function install(name, tarball) {
+function manifestOf(name) {
+  return JSON.parse(readFileSync(join(root, "examples", name, "package.json"), "utf8"));
+}
+
+/** Installs an example, with tollwarden as it is installed elsewhere from its tarball, and gives its folder. */
+export async function install(name, installed) {
   const source = join(root, "examples", name);
   const folder = join(cache, "examples", name);
-  const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const { tollwarden: _, ...dependencies } = manifestOf(name).dependencies;
+  const manifest = { ...manifestOf(name), dependencies };
   const stamp = join(folder, ".stamp");
-  const hash = hashOf(root, [join("examples", name, "package.json")], readFileSync(tarball).toString("base64"));
-  const fresh = isFresh(stamp, hash, [join(folder, "node_modules/tollwarden/package.json")]);
+  const hash = hashOf(root, [], JSON.stringify(manifest));
+  const fresh = isFresh(stamp, hash, [join(folder, "node_modules")]);
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(source)) cpSync(join(source, file), join(folder, file), { recursive: true });
-  if (fresh) return folder;
-  manifest.dependencies.tollwarden = `file:${tarball}`;
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
-  // npm takes a tarball of the same name for the one that it knows.
-  for (const known of ["node_modules/tollwarden", "package-lock.json"]) {
-    rmSync(join(folder, known), { recursive: true, force: true });
+  if (!fresh) {
+    clearStamp(stamp);
+    // What changes with each change of the sources stays out of it: the rest is installed once.
+    writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
+    rmSync(join(folder, "package-lock.json"), { force: true });
+    const plain = ["--no-audit", "--no-fund", "--loglevel=error"];
+    const args = ["install", ...plain, "--ignore-scripts", "--legacy-peer-deps"];
+    await step(`installing what ${name} needs`, async () => {
+      await run("npm", args, { cwd: folder, what: "npm install failed" });
+      // Some programs are put in their place by an install script: run those that the example names, and no others.
+      const named = Object.keys(manifest.allowScripts ?? {});
+      if (named.length > 0) await run("npm", ["rebuild", ...plain, ...named], { cwd: folder });
+    });
+    writeStamp(stamp, hash);
   }
-  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps", "--loglevel=error"];
-  await step(`installing what ${name} needs`, () => run("npm", args, { cwd: folder, what: "npm install failed" }));
-  writeStamp(stamp, hash);
+  placeInto(folder, installed);
   return folder;
+}
+
+/** Where an example finds a browser, if there is one. */
+export function browserEnv() {
+  const found = findChromium();
+  return found === undefined ? {} : { CHROMIUM: found };
 }
 
 /** Starts the local net, and gives what an example needs to know of it. */
@@ -79,7 +100,7 @@ export async function startNet() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
-    const [name] = process.argv.slice(2);
+    const [name, ...options] = process.argv.slice(2);
     const known = examples();
     if (name === "--help") return console.log(HELP);
     if (name === undefined) {
@@ -89,14 +110,14 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (!known.some((example) => example.name === name)) {
       throw new Stop(`there is no example \`${name}\``, { todo: `one of ${known.map((one) => one.name).join(", ")}` });
     }
-    const { tarball } = await installedPackage();
-    const folder = await install(name, tarball);
+    const folder = await install(name, await installedPackage());
+    if (known.some((example) => example.name === name && example.browser)) await bringChromium();
     const net = await startNet();
     try {
       // Node 24 first: the examples are TypeScript.
       const PATH = [join(nodeModules, ".bin"), process.env.PATH].join(delimiter);
-      const env = { ...net.env, PATH };
-      process.exitCode = await passThrough("npm", ["run", "--silent", "start"], { cwd: folder, env });
+      const env = { ...net.env, ...browserEnv(), PATH };
+      process.exitCode = await passThrough("npm", ["run", "--silent", "start", "--", ...options], { cwd: folder, env });
     } finally {
       await net.stop();
     }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import "../../js/cli/core.ts";
 import { reasons } from "../../js/reasons.ts";
+import { examples } from "../example.mjs";
 import { root } from "../lib/paths.mjs";
 import { consumers } from "../package/consumers.mjs";
 import { runtimes } from "../package/runtimes.mjs";
@@ -40,6 +41,16 @@ export function consumersTable() {
     heavy ? "`npm run test:package`" : "`npm test`",
   ]);
   return table(["used from", "tested by"], rows);
+}
+
+/** The examples that are packages of their own; `folder` is where they are, seen from the page. */
+export function examplesTable(folder = "") {
+  const rows = examples().map(({ name, about, heavy }) => [
+    `[${name}](${folder}${name}/main.ts)`,
+    about,
+    heavy ? "`npm run test:examples`" : "`npm test`",
+  ]);
+  return table(["example", "what it shows", "run by"], rows);
 }
 
 /** Where each section of the policy stands. */

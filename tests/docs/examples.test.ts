@@ -1,20 +1,34 @@
 // Every example that is a package of its own, run as its reader would run it: installed from the tarball, beside a local net.
+// Those that are too heavy for each run are skipped, and loudly: `npm run test:examples [-- NAME …]` runs all, or those named.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { examples, install, startNet } from "../../pkg-scripts/example.mjs";
+import { browserEnv, examples, install, startNet } from "../../pkg-scripts/example.mjs";
 import { installedPackage } from "../../pkg-scripts/package/tarball.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-let tarball = "";
+/** `--all`, or names: what this run was asked for. Nothing in `npm test`. */
+const asked = process.argv.slice(2);
+const isAsked = (name: string): boolean => asked.length === 0 || asked.includes("--all") || asked.includes(name);
+
+/** What an example has to print beside what they all print, in this order. */
+const printed: Readonly<Record<string, RegExp>> = {
+  "worker-agent": /"spent":"0\.01".*"spent":"0\.06".*started again\n\/weather 402 .*budget_exceeded/s,
+  browser:
+    /Pay 0\.05 USD\? Refuse\n.*approval_rejected.*Pay 0\.05 USD\? Pay\n.*quarterly.*after a reload: 0\.06 of 0\.5 USD spent/s,
+  deno: /budget minute: 0\.\d+ of 1 USD spent/,
+  bun: /budget minute: 0\.\d+ of 1 USD spent/,
+};
+
+let installed: Awaited<ReturnType<typeof installedPackage>>;
 let net: Awaited<ReturnType<typeof startNet>>;
 before(async () => {
-  ({ tarball } = await installedPackage());
+  installed = await installedPackage();
   net = await startNet();
 });
 after(() => net?.stop());
@@ -26,7 +40,8 @@ interface Ended {
 
 function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
   const PATH = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
-  const env = { ...process.env, ...net.env, PATH, NO_COLOR: "1", NODE_TEST_CONTEXT: undefined };
+  const own = { NO_COLOR: "1", NODE_TEST_CONTEXT: undefined };
+  const env = { ...process.env, ...net.env, ...browserEnv(), PATH, ...own };
   return new Promise((resolve) => {
     execFile(command, args, { cwd, env, timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : 1, output: stdout + stderr }),
@@ -34,34 +49,60 @@ function run(command: string, args: readonly string[], cwd: string): Promise<End
   });
 }
 
-for (const { name } of examples()) {
-  test(`examples/${name} compiles, runs, pays what it may and nothing else`, async () => {
-    const folder = await install(name, tarball);
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const flags = [
-      "--ignoreConfig",
-      "--noEmit",
-      "--strict",
-      "--skipLibCheck",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2023",
-    ];
-    const node = ["--allowImportingTsExtensions", "--types", "node", "--typeRoots", join(root, "node_modules/@types")];
-    const compiled = await run(process.execPath, [tsc, ...flags, ...node, "main.ts"], folder);
-    assert.equal(compiled.status, 0, compiled.output);
-
-    const { status, output } = await run("npm", ["run", "--silent", "start"], folder);
-    assert.equal(status, 0, output);
-    // What is cheap enough was delivered, and so was paid for; what is not was refused.
-    assert.match(output, /21/, output);
-    assert.match(output, /payment denied: payment_too_large/, output);
-  });
+/** Why an example is not run now; and that it is seen. */
+function skipped(name: string, heavy: boolean, browser: boolean): string | false {
+  if (!isAsked(name)) return "it was not asked for";
+  const why =
+    heavy && asked.length === 0
+      ? "it is heavy; npm run test:examples runs it"
+      : browser && Object.keys(browserEnv()).length === 0
+        ? "there is no Chromium here"
+        : false;
+  if (why !== false) console.error(`!! examples/${name} is SKIPPED: ${why}`);
+  return why;
 }
 
-test("each example says what it shows, and is in the table", () => {
-  const table = readFileSync(join(root, "examples/README.md"), "utf8");
-  for (const { name, about } of examples())
-    assert.ok(table.includes(`| [${name}](${name}/main.ts) | ${about} |`), name);
+describe("examples", { concurrency: 2 }, () => {
+  for (const { name, heavy, browser } of examples()) {
+    test(`examples/${name} compiles, runs, pays what it may and nothing else`, {
+      skip: skipped(name, heavy, browser),
+    }, async () => {
+      const folder = await install(name, installed);
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const flags = [
+        "--ignoreConfig",
+        "--noEmit",
+        "--strict",
+        "--skipLibCheck",
+        "--module",
+        "nodenext",
+        "--target",
+        "es2023",
+      ];
+      const node = [
+        "--allowImportingTsExtensions",
+        "--types",
+        "node",
+        "--typeRoots",
+        join(root, "node_modules/@types"),
+      ];
+      const sources = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+      const compiled = await run(process.execPath, [tsc, ...flags, ...node, ...sources], folder);
+      assert.equal(compiled.status, 0, compiled.output);
+
+      const { status, output } = await run("npm", ["run", "--silent", "start"], folder);
+      assert.equal(status, 0, output);
+      // What is cheap enough was delivered, and so was paid for; what is not was refused.
+      assert.match(output, /21/, output);
+      assert.match(output, /payment denied: payment_too_large/, output);
+      assert.match(output, printed[name] ?? /^/, output);
+    });
+  }
+});
+
+test("each example begins with what it shows", () => {
+  for (const { name, about } of examples()) {
+    assert.match(readFileSync(join(root, "examples", name, "main.ts"), "utf8"), /^\/\/ [A-Z]/, name);
+    assert.match(about, /^[A-Z].*[^.]$/, name);
+  }
 });
