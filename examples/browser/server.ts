@@ -64,7 +64,7 @@ export async function serve(port: number): Promise<{ readonly url: string; reado
 }
 
 async function passOn(path: string, payment: string | string[] | undefined, response: ServerResponse): Promise<void> {
-  const headers = typeof payment === "string" ? { "payment-signature": payment } : {};
+  const headers: Record<string, string> = typeof payment === "string" ? { "payment-signature": payment } : {};
   const answer = await fetch(new URL(path, SELLER_URL), { headers, redirect: "manual" });
   response.statusCode = answer.status;
   for (const name of ["content-type", "payment-required", "payment-response"]) {
