@@ -43,6 +43,9 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
             Ok(failed(id, Reason::HoldExpired, Some(&hold)))
         }
         State::Held => {
+            if let Some(refusal) = unresolved(work, &hold)? {
+                return Ok(refusal);
+            }
             issue(work, &mut hold, now)?;
             Ok(done(&hold))
         }
@@ -56,6 +59,15 @@ fn frozen(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missin
     let freeze = work.freeze()?;
     Ok(freeze
         .map(|freeze| refused(&hold.id, Refusal::at(Reason::Frozen, "", format!("frozen: {}", freeze.reason)), hold)))
+}
+
+/// Another payment for the same intent became unknown after this one was held: a second signature could pay twice.
+fn unresolved(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
+    let earlier = work.intent(&hold.intent)?.into_iter().next();
+    Ok(earlier.map(|earlier| {
+        let message = format!("payment `{earlier}` for the same request has an unknown outcome");
+        refused(&hold.id, Refusal::at(Reason::IntentUnresolved, "", message), hold)
+    }))
 }
 
 /// The hold's exposure is committed before anything is signed: the maximum, for the longest time it may be usable.
@@ -95,6 +107,11 @@ pub fn message(
         State::Held | State::Signing if hold.nonce.is_none() => {}
         State::Signing => return Ok(failed(id, Reason::TicketUsed, Some(&hold))),
         _ => return Ok(failed(id, Reason::WrongState, Some(&hold))),
+    }
+    if hold.state == State::Held
+        && let Some(refusal) = unresolved(work, &hold)?
+    {
+        return Ok(refusal);
     }
     let bound = match message.as_str() {
         Some(transaction) => bind::svm_message(&hold.terms, transaction, now),
