@@ -157,10 +157,12 @@ pub fn sign(work: &mut Working<'_>, id: &str, payload: &Json, now: Millis) -> Re
             unbound(work, hold, payload, Refusal::at(Reason::TicketUsed, "payload", message))
         }
         Ok(signed) => {
+            // Of several signatures, each can be used until its own end.
+            let earlier = if hold.state == State::Signed { hold.until } else { 0 };
             hold.state = State::Signed;
             hold.nonce = Some(signed.nonce);
             hold.payer = Some(signed.payer);
-            hold.until = signed.valid_before.saturating_add(SKEW);
+            hold.until = signed.valid_before.saturating_add(SKEW).max(earlier);
             keep(work, &hold)?;
             Ok(done(&hold))
         }
