@@ -125,7 +125,7 @@ pub fn captured(
         hold.breach = late || amount > hold.terms.amount;
         hold.ground = Some(settlement.ground);
         hold.transaction.clone_from(&settlement.transaction);
-        rebook(work, &mut hold, amount, refunded)?;
+        rebook(work, &mut hold, amount, refunded, now)?;
         return Ok(done(&hold));
     }
     let other = hold.transaction.is_some() && settlement.transaction.is_some();
