@@ -8,7 +8,7 @@ use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
 use crate::request::{instant, optional_text, wrong};
-use crate::settle::{Said, Settlement, amount, captured, weaker};
+use crate::settle::{Said, Settlement, amount, captured, corrected, weaker};
 use crate::sign::{done, failed, find};
 use crate::time::{Millis, format_instant};
 
@@ -153,7 +153,7 @@ pub fn resolve(work: &mut Working<'_>, id: &str, told: &Resolution, now: Millis)
     let Some(amount) = told.spent else { return free(work, hold, Ground::Operator, now) };
     if hold.state == State::Captured {
         // A person's word goes before a seller's.
-        hold.ground = Some(Ground::Assumed);
+        return corrected(work, hold, amount, Ground::Operator, now);
     }
     let transaction = hold.transaction.clone();
     let settlement = Settlement { said: Said::Captured(Some(amount)), ground: Ground::Operator, transaction };
