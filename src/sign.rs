@@ -188,7 +188,9 @@ fn end_in(payload: &Json) -> Option<Millis> {
     let inner = payload.get("payload")?;
     let eip3009 = inner.get("authorization").and_then(|authorization| authorization.get("validBefore"));
     let permit2 = inner.get("permit2Authorization").and_then(|authorization| authorization.get("deadline"));
-    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get();
+    // Permit2 still takes the signature in the second of the deadline itself.
+    let grace = u128::from(eip3009.is_none());
+    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get().saturating_add(grace);
     Some(Millis::try_from(seconds).unwrap_or(Millis::MAX).saturating_mul(1_000).min(FAR))
 }
 
