@@ -144,11 +144,21 @@ fn decide(
     let mut decision = report(&request.id, best);
     decision.refused = others(&judged, best);
     let case = Case { request, target, digest, now, seen: &seen, window: policy.replay.window };
+    let asked = work.approval(&request.id, now)?;
+    // A person's no stands, even where nobody would have to be asked by now.
+    if best.class() != Class::Denied
+        && let Some(by) = asked.as_ref().and_then(|asked| asked.rejected.as_ref())
+    {
+        decision.action = Action::Deny;
+        decision.reason = Reason::ApprovalRejected;
+        decision.message = Some(format!("refused by {by}"));
+        return Ok(decision);
+    }
     match best.class() {
         Class::Denied => Ok(decision),
         Class::Allowed => hold(work, case, best, decision),
         Class::Wanted => {
-            let asked = match work.approval(&request.id, now)? {
+            let asked = match asked {
                 Some(asked) => asked,
                 None => {
                     // What is asked is written down, so that an approval is bound to it and to nothing else.
@@ -164,12 +174,6 @@ fn decide(
                 }
             };
             let threshold = policy.approvals.threshold;
-            if let Some(by) = asked.rejected {
-                decision.action = Action::Deny;
-                decision.reason = Reason::ApprovalRejected;
-                decision.message = Some(format!("refused by {by}"));
-                return Ok(decision);
-            }
             let approved = u64::try_from(asked.approved.len()).unwrap_or(0);
             if approved < threshold {
                 decision.approval =

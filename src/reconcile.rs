@@ -8,7 +8,7 @@ use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
 use crate::request::{instant, optional_text, wrong};
-use crate::settle::{Said, Settlement, amount, captured, weaker};
+use crate::settle::{Said, Settlement, amount, captured, corrected, weaker};
 use crate::sign::{done, failed, find};
 use crate::time::{Millis, format_instant};
 
@@ -88,7 +88,7 @@ pub fn reconcile(work: &mut Working<'_>, id: &str, proof: &Proof, now: Millis) -
     if hold.state == State::Held {
         return Ok(failed(id, Reason::WrongState, Some(&hold)));
     }
-    free(work, hold, Ground::Chain)
+    free(work, hold, Ground::Chain, now)
 }
 
 /// What a person has found out, in their own words. Freeing money is possible once the signature has run out.
@@ -150,10 +150,10 @@ pub fn resolve(work: &mut Working<'_>, id: &str, told: &Resolution, now: Millis)
         return Ok(refusal(&hold, &format!("the signature can still be used, until {until}; free it after that")));
     }
     hold.note = Some(told.reason.clone());
-    let Some(amount) = told.spent else { return free(work, hold, Ground::Operator) };
+    let Some(amount) = told.spent else { return free(work, hold, Ground::Operator, now) };
     if hold.state == State::Captured {
         // A person's word goes before a seller's.
-        hold.ground = Some(Ground::Assumed);
+        return corrected(work, hold, amount, Ground::Operator, now);
     }
     let transaction = hold.transaction.clone();
     let settlement = Settlement { said: Said::Captured(Some(amount)), ground: Ground::Operator, transaction };
@@ -161,9 +161,9 @@ pub fn resolve(work: &mut Working<'_>, id: &str, told: &Resolution, now: Millis)
 }
 
 /// Lets go of a hold that was open, or booked on weaker ground.
-fn free(work: &mut Working<'_>, mut hold: Hold, ground: Ground) -> Result<Outcome, Missing> {
+fn free(work: &mut Working<'_>, mut hold: Hold, ground: Ground, now: Millis) -> Result<Outcome, Missing> {
     match hold.state {
-        State::Captured if weaker(hold.ground, Ground::Chain) => uncapture(work, &mut hold, ground)?,
+        State::Captured if weaker(hold.ground, Ground::Chain) => uncapture(work, &mut hold, ground, now)?,
         State::Captured => return Ok(failed(&hold.id, Reason::WrongState, Some(&hold))),
         State::Voided => {}
         _ => void(work, &mut hold, ground)?,
@@ -177,7 +177,7 @@ fn free(work: &mut Working<'_>, mut hold: Hold, ground: Ground) -> Result<Outcom
 /// # Errors
 /// The cells that are not here.
 pub fn refund(work: &mut Working<'_>, id: &str, refund: &str, amount: Amount, now: Millis) -> Result<Outcome, Missing> {
-    let (_, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
     if hold.state != State::Captured {
         return Ok(failed(id, Reason::WrongState, Some(&hold)));
     }
@@ -201,7 +201,7 @@ pub fn refund(work: &mut Working<'_>, id: &str, refund: &str, amount: Amount, no
     }
     hold.refunds.insert(refund.to_owned(), amount);
     let (booked, refunded) = (hold.captured, hold.refunded.saturating_add(amount));
-    rebook(work, &mut hold, booked, refunded)?;
+    rebook(work, &mut hold, booked, refunded, now)?;
     Ok(done(&hold))
 }
 

@@ -119,14 +119,8 @@ pub fn captured(
         return Ok(done(&hold));
     }
     if weaker(hold.ground, settlement.ground) {
-        // The difference is given back or added; what was refunded stays refunded.
-        let refunded = hold.refunded;
-        let late = hold.breach && hold.ground != Some(Ground::Assumed);
-        hold.breach = late || amount > hold.terms.amount;
-        hold.ground = Some(settlement.ground);
         hold.transaction.clone_from(&settlement.transaction);
-        rebook(work, &mut hold, amount, refunded)?;
-        return Ok(done(&hold));
+        return corrected(work, hold, amount, settlement.ground, now);
     }
     let other = hold.transaction.is_some() && settlement.transaction.is_some();
     let same_transaction = !other || hold.transaction == settlement.transaction;
@@ -137,6 +131,26 @@ pub fn captured(
         hold.transaction.clone_from(&settlement.transaction);
         keep(work, &hold)?;
     }
+    Ok(done(&hold))
+}
+
+/// Books another amount on stronger ground. The difference is given back or added; what was refunded stays refunded.
+///
+/// # Errors
+/// The cells that are not here.
+pub fn corrected(
+    work: &mut Working<'_>,
+    mut hold: Hold,
+    amount: Amount,
+    ground: Ground,
+    now: Millis,
+) -> Result<Outcome, Missing> {
+    let refunded = hold.refunded;
+    // What was only assumed to be too much was none; what came after the hold was let go stays a breach.
+    let late = hold.breach && hold.ground != Some(Ground::Assumed);
+    hold.breach = late || amount > hold.terms.amount;
+    hold.ground = Some(ground);
+    rebook(work, &mut hold, amount, refunded, now)?;
     Ok(done(&hold))
 }
 

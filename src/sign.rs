@@ -43,6 +43,9 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
             Ok(failed(id, Reason::HoldExpired, Some(&hold)))
         }
         State::Held => {
+            if let Some(refusal) = unresolved(work, &hold)? {
+                return Ok(refusal);
+            }
             issue(work, &mut hold, now)?;
             Ok(done(&hold))
         }
@@ -56,6 +59,15 @@ fn frozen(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missin
     let freeze = work.freeze()?;
     Ok(freeze
         .map(|freeze| refused(&hold.id, Refusal::at(Reason::Frozen, "", format!("frozen: {}", freeze.reason)), hold)))
+}
+
+/// Another payment for the same intent became unknown after this one was held: a second signature could pay twice.
+fn unresolved(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
+    let earlier = work.intent(&hold.intent)?.into_iter().next();
+    Ok(earlier.map(|earlier| {
+        let message = format!("payment `{earlier}` for the same request has an unknown outcome");
+        refused(&hold.id, Refusal::at(Reason::IntentUnresolved, "", message), hold)
+    }))
 }
 
 /// The hold's exposure is committed before anything is signed: the maximum, for the longest time it may be usable.
@@ -95,6 +107,11 @@ pub fn message(
         State::Held | State::Signing if hold.nonce.is_none() => {}
         State::Signing => return Ok(failed(id, Reason::TicketUsed, Some(&hold))),
         _ => return Ok(failed(id, Reason::WrongState, Some(&hold))),
+    }
+    if hold.state == State::Held
+        && let Some(refusal) = unresolved(work, &hold)?
+    {
+        return Ok(refusal);
     }
     let bound = match message.as_str() {
         Some(transaction) => bind::svm_message(&hold.terms, transaction, now),
@@ -140,10 +157,12 @@ pub fn sign(work: &mut Working<'_>, id: &str, payload: &Json, now: Millis) -> Re
             unbound(work, hold, payload, Refusal::at(Reason::TicketUsed, "payload", message))
         }
         Ok(signed) => {
+            // Of several signatures, each can be used until its own end.
+            let earlier = if hold.state == State::Signed { hold.until } else { 0 };
             hold.state = State::Signed;
             hold.nonce = Some(signed.nonce);
             hold.payer = Some(signed.payer);
-            hold.until = signed.valid_before.saturating_add(SKEW);
+            hold.until = signed.valid_before.saturating_add(SKEW).max(earlier);
             keep(work, &hold)?;
             Ok(done(&hold))
         }
@@ -169,7 +188,9 @@ fn end_in(payload: &Json) -> Option<Millis> {
     let inner = payload.get("payload")?;
     let eip3009 = inner.get("authorization").and_then(|authorization| authorization.get("validBefore"));
     let permit2 = inner.get("permit2Authorization").and_then(|authorization| authorization.get("deadline"));
-    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get();
+    // Permit2 still takes the signature in the second of the deadline itself.
+    let grace = u128::from(eip3009.is_none());
+    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get().saturating_add(grace);
     Some(Millis::try_from(seconds).unwrap_or(Millis::MAX).saturating_mul(1_000).min(FAR))
 }
 

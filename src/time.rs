@@ -94,23 +94,29 @@ pub fn parse_duration(text: &str) -> Result<Millis, String> {
 /// Of equally short forms, the one with the larger first unit. Zero is `0s`, which [`parse_duration`] refuses.
 #[must_use]
 pub fn format_duration(length: Millis) -> String {
-    let mut best: Option<String> = None;
-    // Each choice of units has one sum; there are only 63 choices.
-    for choice in 1u8..64 {
-        let (mut rest, mut sum) = (length, String::new());
-        for (place, (name, unit)) in (0u32..).zip(UNITS) {
-            let chosen = choice & 1u8.wrapping_shl(place) != 0;
-            let count = rest.checked_div(unit).unwrap_or(0);
-            if chosen && count > 0 {
+    // Each choice of units has one sum; there are only 63 choices. A budget's key has its window in it, so this is asked
+    // several times for each decision: only the shortest is written out.
+    let split = |choice: u8| {
+        let (mut rest, mut counts) = (length, [0; UNITS.len()]);
+        for (place, (count, (_, unit))) in (0u32..).zip(counts.iter_mut().zip(UNITS)) {
+            if choice & 1u8.wrapping_shl(place) != 0 {
+                *count = rest.checked_div(unit).unwrap_or(0);
                 rest = rest.checked_rem(unit).unwrap_or(0);
-                sum.push_str(&format!("{count}{name}"));
             }
         }
-        if rest == 0 && !sum.is_empty() && best.as_ref().is_none_or(|best| sum.len() < best.len()) {
-            best = Some(sum);
-        }
-    }
-    best.unwrap_or_else(|| String::from("0s"))
+        (rest == 0).then_some(counts)
+    };
+    let width = |counts: &[Millis; UNITS.len()]| -> usize {
+        let digits = |count: Millis| count.checked_ilog10().and_then(|log| usize::try_from(log).ok()).unwrap_or(0);
+        let chosen = counts.iter().zip(UNITS).filter(|(count, _)| **count > 0);
+        chosen.map(|(count, (name, _))| digits(*count).saturating_add(1).saturating_add(name.len())).sum()
+    };
+    let best = (1u8..64).filter_map(split).filter(|counts| width(counts) > 0).min_by_key(width);
+    let sum = best.map(|counts| {
+        let chosen = counts.iter().zip(UNITS).filter(|(count, _)| **count > 0);
+        chosen.map(|(count, (name, _))| format!("{count}{name}")).collect::<String>()
+    });
+    sum.unwrap_or_else(|| String::from("0s"))
 }
 
 /// The fields of an instant as written, not yet judged.

@@ -76,7 +76,7 @@ pub fn cell_prefix(counter: &Counter, unit: &str) -> String {
         WindowWord::Calendar(_) => format!("@{}", key::escape(&counter.zone_name)),
         WindowWord::Rolling(_) | WindowWord::Session | WindowWord::Lifetime => String::new(),
     };
-    format!("{}{}/{}{zone}/{unit}/{}=", key::BUDGETS, counter.name, counter.window.word(), per.join("+"))
+    format!("{}{}/{}{zone}/{unit}/{}=", key::BUDGETS, counter.name, counter.window_name, per.join("+"))
 }
 
 /// Whose counter a payment counts in: the values of `per`, escaped and joined.

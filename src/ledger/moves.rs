@@ -121,7 +121,13 @@ pub fn void(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(
 ///
 /// # Errors
 /// The cells that are not here.
-pub fn rebook(work: &mut Working<'_>, hold: &mut Hold, captured: Amount, refunded: Amount) -> Result<(), Missing> {
+pub fn rebook(
+    work: &mut Working<'_>,
+    hold: &mut Hold,
+    captured: Amount,
+    refunded: Amount,
+    now: Millis,
+) -> Result<(), Missing> {
     let (kept, left) = (hold.captured.saturating_sub(hold.refunded), captured.saturating_sub(refunded));
     let at = hold.captured_at.unwrap_or(hold.at);
     for share in hold.shares.iter().filter(|share| share.unit != Unit::Count) {
@@ -130,7 +136,7 @@ pub fn rebook(work: &mut Working<'_>, hold: &mut Hold, captured: Amount, refunde
         if after > before {
             tally.spend(share.window, at, after.saturating_sub(before));
         } else {
-            tally.credit(share.window, at, before.saturating_sub(after));
+            tally.credit(share.window, at, before.saturating_sub(after), now);
         }
         let expires = tally.expires(share.window);
         work.put(&share.key, Cell::Budget(tally), expires);
@@ -144,11 +150,11 @@ pub fn rebook(work: &mut Working<'_>, hold: &mut Hold, captured: Amount, refunde
 ///
 /// # Errors
 /// The cells that are not here.
-pub fn uncapture(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(), Missing> {
-    let kept = hold.captured.saturating_sub(hold.refunded);
+pub fn uncapture(work: &mut Working<'_>, hold: &mut Hold, ground: Ground, now: Millis) -> Result<(), Missing> {
+    let (kept, at) = (hold.captured.saturating_sub(hold.refunded), hold.captured_at.unwrap_or(hold.at));
     for share in &hold.shares {
         let mut tally = work.tally(&share.key)?;
-        tally.credit(share.window, hold.captured_at.unwrap_or(hold.at), units(hold, share, kept));
+        tally.credit(share.window, at, units(hold, share, kept), now);
         let expires = tally.expires(share.window);
         work.put(&share.key, Cell::Budget(tally), expires);
     }

@@ -91,8 +91,11 @@ impl Tally {
     }
 
     /// Takes back part of a spend that was booked at this time. A spend that no longer counts is left alone: nothing
-    /// of it is in the tally. Returns what was taken back.
-    pub fn credit(&mut self, window: Window, at: Millis, amount: u128) -> u128 {
+    /// of it need be in the tally, and what stands next to its place is another's. Returns what was taken back.
+    pub fn credit(&mut self, window: Window, at: Millis, amount: u128, now: Millis) -> u128 {
+        if !counts(at, window, now) {
+            return 0;
+        }
         let first = match window {
             Window::Rolling(_) => self.spends.partition_point(|spend| spend.0 < at),
             Window::Total => 0,
@@ -212,7 +215,7 @@ mod tests {
             tally.spend(Window::Total, at, 3);
         }
         assert_eq!(tally.spends.len(), 1);
-        assert_eq!(tally.credit(Window::Total, 7, 10), 10);
+        assert_eq!(tally.credit(Window::Total, 7, 10, 1_000), 10);
         assert_eq!(tally.spent(Window::Total, u64::MAX), 2_990);
     }
 
@@ -269,7 +272,7 @@ mod tests {
             }
             let (at, amount) = *pick.get(&all);
             let before = tally.spent(window, at.max(now));
-            let credited = tally.credit(window, at, amount);
+            let credited = tally.credit(window, at, amount, now);
             if at + 100_000 > now {
                 prop_assert_eq!(credited, amount);
                 prop_assert_eq!(tally.spent(window, now), before - amount);

@@ -186,6 +186,7 @@ impl Parts<'_> {
         Some(Counter {
             name: self.name?,
             window: self.window,
+            window_name: self.window.word(),
             zone: zone(zone_name, zones, reader),
             zone_name: zone_name.unwrap_or("UTC").to_owned(),
             per,

@@ -157,6 +157,8 @@ pub struct Counter {
     pub name: String,
     /// How long a spend counts.
     pub window: WindowWord,
+    /// The same as it is written, a part of the key.
+    pub window_name: String,
     /// Whose calendar.
     pub zone: Zone,
     /// The zone's name, a part of the key.
