@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
+use crate::faults::fault;
 use crate::judge::{self, Findings, Judged, judge};
 use crate::ledger::cells::{Approval, Cell, Seen};
 use crate::ledger::hold::{Hold, State, UNUSED};
@@ -36,17 +37,17 @@ pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now
 
     let now = work.time(now)?;
     let digest = request.digest();
-    if let Some(hold) = work.hold(&request.id)? {
+    if let Some(hold) = work.hold(&request.id)?.filter(|_| !fault!("again-holds")) {
         work.changes.clear();
         return Ok(again(policy, &hold, &digest));
     }
-    if work.approval(&request.id, now)?.is_some_and(|asked| asked.digest != digest) {
+    if work.approval(&request.id, now)?.is_some_and(|asked| asked.digest != digest) && !fault!("approval-other") {
         work.changes.clear();
         return Ok(conflict(&request.id));
     }
     let swept = sweep(work, now)?;
     let decision = decide(policy, work, request, &target, &offer, &digest, now)?;
-    if decision.action == Action::Deny && !swept {
+    if decision.action == Action::Deny && !swept && !fault!("denial-trace") {
         work.changes.clear();
     }
     Ok(decision)
@@ -97,7 +98,7 @@ fn decide(
     digest: &str,
     now: Millis,
 ) -> Result<Decision, Missing> {
-    if let Some(freeze) = work.freeze()? {
+    if let Some(freeze) = work.freeze()?.filter(|_| !fault!("freeze-ignored")) {
         let message = format!("frozen since {}: {}", format_instant(freeze.at), freeze.reason);
         return Ok(refused(&request.id, Refusal::at(Reason::Frozen, "", message)));
     }
@@ -106,7 +107,7 @@ fn decide(
         denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(until)), ..Default::default() });
         return Ok(denial);
     }
-    if let Some(earlier) = work.intent(&intent_key(request, target))?.into_iter().next() {
+    if let Some(earlier) = work.intent(&intent_key(request, target))?.into_iter().find(|_| !fault!("intent-ignored")) {
         let message = format!("payment `{earlier}` for the same request has an unknown outcome");
         let mut denial = refused(&request.id, Refusal::at(Reason::IntentUnresolved, "", message));
         denial.hold = Some(earlier);
@@ -114,7 +115,7 @@ fn decide(
     }
     let seen = replay::keys(policy, work, request, target, offer)?;
     for key in seen.iter().flatten() {
-        if let Some(earlier) = work.seen(key, now)? {
+        if let Some(earlier) = work.seen(key, now)?.filter(|_| !fault!("replay-ignored")) {
             return Ok(replayed(request, earlier));
         }
     }
@@ -147,6 +148,7 @@ fn decide(
     let asked = work.approval(&request.id, now)?;
     // A person's no stands, even where nobody would have to be asked by now.
     if best.class() != Class::Denied
+        && !fault!("refusal-ignored")
         && let Some(by) = asked.as_ref().and_then(|asked| asked.rejected.as_ref())
     {
         decision.action = Action::Deny;
@@ -162,13 +164,16 @@ fn decide(
                 Some(asked) => asked,
                 None => {
                     // What is asked is written down, so that an approval is bound to it and to nothing else.
-                    let asked = Approval {
-                        digest: digest.to_owned(),
-                        agent: request.agent.clone(),
-                        approved: BTreeSet::new(),
-                        rejected: None,
-                        until: now.saturating_add(APPROVAL_REMEMBERED),
-                    };
+                    let asked =
+                        Approval {
+                            digest: digest.to_owned(),
+                            agent: request.agent.clone(),
+                            approved: BTreeSet::new(),
+                            rejected: None,
+                            until: now
+                                .saturating_add(APPROVAL_REMEMBERED)
+                                .saturating_add(if fault!("approval-stays") { 800_000_000 } else { 0 }),
+                        };
                     work.put(&key::approval(&request.id), Cell::Approval(asked.clone()), Some(asked.until));
                     asked
                 }
@@ -210,7 +215,7 @@ fn hold(
         digest: digest.to_owned(),
         state: State::Held,
         at: now,
-        until: now.saturating_add(UNUSED),
+        until: now.saturating_add(UNUSED).saturating_add(if fault!("lapse-late") { 1_000 } else { 0 }),
         accept: best.accept,
         terms: terms.clone(),
         price: best.price.clone(),
@@ -255,7 +260,7 @@ fn can_pay(request: &Request, accept: usize) -> bool {
 
 /// The same id again: with the same content the same answer, as far as the hold still stands.
 fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
-    if hold.digest != digest {
+    if hold.digest != digest && !fault!("digest-ignored") {
         return conflict(&hold.id);
     }
     let judged = Judged {

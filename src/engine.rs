@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::authorize::{authorize, refused};
 use crate::decision::{BudgetLine, Decision, HoldLine, Outcome};
+use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, encode};
 use crate::ledger::key;
@@ -225,7 +226,10 @@ impl Engine {
             self.ledger.apply(changes);
             return;
         }
-        let read = read.into_iter().map(|name| (self.ledger.version(&name), name)).map(|(v, name)| (name, v)).collect();
+        let unchecked =
+            |name: &str| fault!("read-not-checked") || (name == key::FREEZE && fault!("freeze-not-checked"));
+        let read = read.into_iter().filter(|name| !unchecked(name));
+        let read = read.map(|name| (self.ledger.version(&name), name)).map(|(v, name)| (name, v)).collect();
         self.staged = Staged { read, changes };
     }
 
@@ -337,20 +341,23 @@ fn say(
     let now = work.time(at)?;
     let Some(asked) = work.approval(id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
     let mut said = Approval { ..asked };
-    if optional_text(event, "digest")?.is_some_and(|digest| digest != said.digest) {
+    if optional_text(event, "digest")?.is_some_and(|digest| digest != said.digest) && !fault!("approval-unnamed") {
         let message = String::from("what is asked under this id is not what `digest` names");
         return Ok(Outcome { message: Some(message), ..failed(id, Reason::Conflict, None) });
     }
     let named = policy.approvals.approvers.as_ref();
-    if approver == said.agent || named.is_some_and(|named| !named.contains(&approver)) {
+    if (approver == said.agent && !fault!("approver-agent")) || named.is_some_and(|named| !named.contains(&approver)) {
         return Ok(failed(id, Reason::NotAnApprover, None));
     }
     let again = match (kind, &said.rejected) {
-        ("approve", Some(by)) => {
+        ("approve", Some(by)) if !fault!("refusal-overruled") => {
             let message = Some(format!("{by} has refused it"));
             return Ok(Outcome { message, ..failed(id, Reason::ApprovalRejected, None) });
         }
-        ("approve", None) => !said.approved.insert(approver),
+        ("approve", _) => {
+            let voice = if fault!("approval-twice") { said.approved.len().to_string() } else { String::new() };
+            !said.approved.insert(approver + &voice)
+        }
         // One refusal is enough; the first one is kept.
         (_, Some(_)) => true,
         (_, None) => {

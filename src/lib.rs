@@ -11,6 +11,10 @@ pub mod digest;
 pub mod engine;
 #[cfg(feature = "tools")]
 pub mod explain;
+#[cfg(not(feature = "faults"))]
+pub(crate) mod faults;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod json;
 pub mod judge;
 pub mod ledger;

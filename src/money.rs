@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::fault;
 use crate::json::Json;
 use crate::words::quoted;
 use wide::mul_div;
@@ -232,7 +233,7 @@ decimal_string!(Amount Usd Rate);
 #[must_use]
 pub fn usd_of(amount: Amount, decimals: u8, rate: Rate) -> Option<Usd> {
     let (quotient, remainder) = mul_div(amount.0, rate.0, whole_token(decimals)?)?;
-    let price = if remainder == 0 { Some(quotient) } else { quotient.checked_add(1) };
+    let price = if remainder == 0 || fault!("round-down") { Some(quotient) } else { quotient.checked_add(1) };
     price.map(Usd)
 }
 

@@ -1,6 +1,7 @@
 //! What is known of a payment afterwards: a chain's own answer, a person's, and money that came back.
 
 use crate::decision::Outcome;
+use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::moves::{rebook, uncapture, void};
@@ -73,13 +74,13 @@ pub fn reconcile(work: &mut Working<'_>, id: &str, proof: &Proof, now: Millis) -
             let settlement = Settlement { said, ground: Ground::Chain, transaction: transaction.clone() };
             return captured(work, hold, *amount, &settlement, now);
         }
-        Proof::Unused { at } if *at < hold.until => {
+        Proof::Unused { at } if *at < hold.until && !fault!("unused-early") => {
             return Ok(refusal(&hold, "unused so far proves nothing: the signature can still be used"));
         }
         Proof::Unused { .. } => {}
         Proof::Cancelled { transaction } => hold.transaction = transaction.clone().or(hold.transaction),
     }
-    if hold.unbound {
+    if hold.unbound && !fault!("unbound-freed") {
         return Ok(refusal(
             &hold,
             "what was signed is not what is held, so that a chain can't show that it is of no use",
@@ -145,7 +146,7 @@ pub fn resolve(work: &mut Working<'_>, id: &str, told: &Resolution, now: Millis)
         return Ok(if same { done(&hold) } else { failed(id, Reason::Conflict, Some(&hold)) });
     }
     let usable = hold.state != State::Held && hold.state != State::Voided && now < hold.until;
-    if told.spent.is_none() && usable {
+    if told.spent.is_none() && usable && !fault!("resolve-early") {
         let until = format_instant(hold.until);
         return Ok(refusal(&hold, &format!("the signature can still be used, until {until}; free it after that")));
     }
@@ -181,7 +182,7 @@ pub fn refund(work: &mut Working<'_>, id: &str, refund: &str, amount: Amount, no
     if hold.state != State::Captured {
         return Ok(failed(id, Reason::WrongState, Some(&hold)));
     }
-    if let Some(before) = hold.refunds.get(refund) {
+    if let Some(before) = hold.refunds.get(refund).filter(|_| !fault!("refund-again")) {
         if *before == amount {
             return Ok(done(&hold));
         }
@@ -193,7 +194,7 @@ pub fn refund(work: &mut Working<'_>, id: &str, refund: &str, amount: Amount, no
         return Ok(conflict);
     }
     let left = hold.captured.saturating_sub(hold.refunded);
-    if amount > left || amount == Amount::ZERO {
+    if (amount > left && !fault!("refund-over")) || amount == Amount::ZERO {
         return Ok(refusal(&hold, &format!("{left} atomic units are left to refund, not {amount}")));
     }
     if hold.refunds.len() >= MAX_REFUNDS {

@@ -2,6 +2,7 @@
 //! was issued.
 
 use crate::decision::Outcome;
+use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::moves::{capture, keep, rebook, void};
@@ -80,12 +81,13 @@ pub fn settle(work: &mut Working<'_>, id: &str, settlement: &Settlement, now: Mi
         Said::Captured(amount) => {
             let amount = match settlement.ground {
                 // Nobody signs receipts. A smaller figure frees nothing, and more than was signed can't have moved.
-                Ground::Receipt | Ground::Delivery => hold.exposure(),
+                Ground::Receipt | Ground::Delivery if !fault!("receipt-lowers") => hold.exposure(),
+                _ if fault!("upto-maximum") => hold.terms.amount,
                 _ => amount.unwrap_or(hold.terms.amount),
             };
             captured(work, hold, amount, settlement, now)
         }
-        Said::Failed if hold.state == State::Held => {
+        Said::Failed if hold.state == State::Held || (hold.is_open() && fault!("failed-frees")) => {
             void(work, &mut hold, settlement.ground)?;
             Ok(done(&hold))
         }
@@ -113,7 +115,8 @@ pub fn captured(
     settlement: &Settlement,
     now: Millis,
 ) -> Result<Outcome, Missing> {
-    if hold.state != State::Captured {
+    let amount = if fault!("breach-dropped") { amount.min(hold.terms.amount) } else { amount };
+    if hold.state != State::Captured || fault!("capture-twice") {
         hold.transaction.clone_from(&settlement.transaction);
         capture(work, &mut hold, now, amount, settlement.ground)?;
         return Ok(done(&hold));
@@ -147,7 +150,7 @@ pub fn corrected(
 ) -> Result<Outcome, Missing> {
     let refunded = hold.refunded;
     // What was only assumed to be too much was none; what came after the hold was let go stays a breach.
-    let late = hold.breach && hold.ground != Some(Ground::Assumed);
+    let late = hold.breach && hold.ground != Some(Ground::Assumed) && !fault!("breach-forgotten");
     hold.breach = late || amount > hold.terms.amount;
     hold.ground = Some(ground);
     rebook(work, &mut hold, amount, refunded, now)?;
@@ -159,7 +162,7 @@ pub fn corrected(
 pub fn weaker(stands: Option<Ground>, said: Ground) -> bool {
     match stands {
         Some(Ground::Assumed) => true,
-        Some(Ground::Receipt | Ground::Delivery) => said == Ground::Chain,
+        Some(Ground::Receipt | Ground::Delivery) => said == Ground::Chain && !fault!("receipt-stands"),
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::bind;
 use crate::decision::Outcome;
+use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, SKEW, State};
 use crate::ledger::key;
@@ -49,6 +50,7 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
             issue(work, &mut hold, now)?;
             Ok(done(&hold))
         }
+        State::Signing if fault!("ticket-twice") => Ok(done(&hold)),
         State::Voided => Ok(failed(id, Reason::HoldExpired, Some(&hold))),
         _ => Ok(failed(id, Reason::TicketUsed, Some(&hold))),
     }
@@ -56,14 +58,14 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
 
 /// Frozen after the money was held: nothing more is signed.
 fn frozen(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
-    let freeze = work.freeze()?;
+    let freeze = work.freeze()?.filter(|_| !fault!("freeze-ticket"));
     Ok(freeze
         .map(|freeze| refused(&hold.id, Refusal::at(Reason::Frozen, "", format!("frozen: {}", freeze.reason)), hold)))
 }
 
 /// Another payment for the same intent became unknown after this one was held: a second signature could pay twice.
 fn unresolved(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
-    let earlier = work.intent(&hold.intent)?.into_iter().next();
+    let earlier = work.intent(&hold.intent)?.into_iter().find(|_| !fault!("intent-ticket"));
     Ok(earlier.map(|earlier| {
         let message = format!("payment `{earlier}` for the same request has an unknown outcome");
         refused(&hold.id, Refusal::at(Reason::IntentUnresolved, "", message), hold)
@@ -158,11 +160,12 @@ pub fn sign(work: &mut Working<'_>, id: &str, payload: &Json, now: Millis) -> Re
         }
         Ok(signed) => {
             // Of several signatures, each can be used until its own end.
-            let earlier = if hold.state == State::Signed { hold.until } else { 0 };
+            let earlier = if hold.state == State::Signed && !fault!("sign-shortens") { hold.until } else { 0 };
             hold.state = State::Signed;
             hold.nonce = Some(signed.nonce);
             hold.payer = Some(signed.payer);
-            hold.until = signed.valid_before.saturating_add(SKEW).max(earlier);
+            hold.until =
+                signed.valid_before.saturating_add(if fault!("skew-forgotten") { 0 } else { SKEW }).max(earlier);
             keep(work, &hold)?;
             Ok(done(&hold))
         }
@@ -171,13 +174,15 @@ pub fn sign(work: &mut Working<'_>, id: &str, payload: &Json, now: Millis) -> Re
 }
 
 fn unbound(work: &mut Working<'_>, mut hold: Hold, payload: &Json, refusal: Refusal) -> Result<Outcome, Missing> {
-    if let Some(amount) = amount_in(payload).filter(|amount| *amount > hold.exposure()) {
+    if let Some(amount) = amount_in(payload).filter(|amount| *amount > hold.exposure() && !fault!("unbound-amount")) {
         raise(work, &mut hold, amount)?;
         hold.signed = Some(amount);
     }
     // It counts for as long as it can be used, and not only for as long as what was held could be.
-    hold.until = end_in(payload).map_or(hold.until, |end| end.saturating_add(SKEW).max(hold.until));
-    hold.state = State::Unknown;
+    hold.until = end_in(payload)
+        .filter(|_| !fault!("unbound-short"))
+        .map_or(hold.until, |end| end.saturating_add(SKEW).max(hold.until));
+    hold.state = if fault!("unbound-forgotten") { State::Signing } else { State::Unknown };
     hold.unbound = true;
     keep(work, &hold)?;
     Ok(refused(&hold.id, refusal, &hold))

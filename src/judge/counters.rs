@@ -3,6 +3,7 @@
 use super::limits::{at_least, at_most, largest};
 use super::rules::edges;
 use super::{Case, Denial, Findings};
+use crate::faults::fault;
 use crate::ledger::cells::Cell;
 use crate::ledger::hold::{Share, Unit};
 use crate::ledger::key;
@@ -62,6 +63,7 @@ fn cell_key(counter: &Counter, unit: &str, scope: &str, now: Millis) -> Option<S
 /// What a key ends with: the period of a calendar; empty for other windows, nothing where the zone's table has ended.
 #[must_use]
 pub fn period(counter: &Counter, now: Millis) -> Option<String> {
+    let now = now.saturating_sub(if fault!("calendar-late") { 3_600_000 } else { 0 });
     match counter.window {
         WindowWord::Calendar(calendar) => Some(format!("/{}", format_instant(counter.zone.period(calendar, now)?.0))),
         WindowWord::Rolling(_) | WindowWord::Session | WindowWord::Lifetime => Some(String::new()),
@@ -92,7 +94,8 @@ pub fn scope(counter: &Counter, request: &Request, target: &Target, terms: &Term
         Per::Payee => key::escape(&format!("{}/{}", terms.network, terms.pay_to)),
         Per::Network => key::escape(terms.network.as_str()),
     };
-    counter.per.iter().map(value).collect::<Vec<_>>().join(",")
+    let most = if fault!("scope-shared") { 1 } else { usize::MAX };
+    counter.per.iter().take(most).map(value).collect::<Vec<_>>().join(",")
 }
 
 /// Hears them.
@@ -150,13 +153,16 @@ fn hear_budget(
         return Ok(());
     };
     let tally = work.tally(&key)?;
-    let used = tally.used(counter.window.counting(), case.now);
+    let held = if fault!("limit-ignores-held") { tally.held } else { 0 };
+    let used = tally.used(counter.window.counting(), case.now).saturating_sub(held);
     let limit = budget.limit.as_ref().map(|limit| match limit {
         Limit::Usd(limit) => limit.get(),
         Limit::Asset(limit, _) => limit.get(),
     });
     record(case, findings, (budget, &tally, limit), (unit, used, amount), &scope);
-    if let Some(limit) = limit.filter(|limit| amount > limit.saturating_sub(used)) {
+    if let Some(limit) =
+        limit.filter(|limit| amount > limit.saturating_sub(used).saturating_add(fault!("limit-off-by-one").into()))
+    {
         let left = limit.saturating_sub(used);
         let (left_text, most) = match unit {
             Unit::Usd => (format!("{} USD", Usd::new(left)), largest(Usd::new(left), case.price)),
@@ -257,7 +263,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
         edges(case, findings, &counter.name, counter.when.as_ref());
         findings.recorder.edge(|| cap(used.saturating_add(1), max.into()), || format!("{}.max", counter.name));
         findings.recorder.edge(|| turn(counter, &tally, case.now), || format!("{}.window", counter.name));
-        if used >= u128::from(max) {
+        if used >= u128::from(max).saturating_add(fault!("rate-off-by-one").into()) {
             let retry = room(counter, &tally, case.now, u128::from(max.saturating_sub(1)));
             too_soon(findings, pace, format!("{used} payments in `{}`, and {max} are the most", counter.name), retry);
         }
@@ -280,7 +286,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
         }
         let side = || next.and_then(|next| floor(case.now.into(), next.into()));
         findings.recorder.edge(side, || format!("{}.min_gap", counter.name));
-        if let Some(next) = next.filter(|next| *next > case.now) {
+        if let Some(next) = next.filter(|next| *next > case.now && !fault!("gap-ignored")) {
             let message = format!("`{}` wants {} between two payments", counter.name, format_duration(gap));
             too_soon(findings, pace, message, Some(next));
         }

@@ -1,6 +1,7 @@
 //! The caps on a single payment, and the figure from which people decide.
 
 use super::{Case, Denial, Findings};
+use crate::faults::fault;
 use crate::money::{Amount, Usd, largest_within};
 use crate::policy::Price;
 use crate::reason::Reason;
@@ -26,7 +27,7 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
         }
         findings.saw(rule, || format!("{usd} USD, of at most {most} USD"));
         findings.recorder.edge(|| at_most(case, most), || rule.to_owned());
-        if usd <= most {
+        if usd <= most && !(usd == most && fault!("cap-at-least")) {
             continue;
         }
         findings.denials.push(Denial {
@@ -48,7 +49,7 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
             let message = || format!("{usd} USD; from {from} USD on people decide");
             findings.saw(rule, message);
             findings.recorder.edge(|| at_least(case, from), || rule.to_owned());
-            if usd >= from {
+            if usd >= from && !(usd == from && fault!("approve-above")) {
                 findings.approvals.push((rule.to_owned(), message()));
             }
         }

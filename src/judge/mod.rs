@@ -3,6 +3,7 @@
 
 use crate::asset::Network;
 use crate::decision::Fix;
+use crate::faults::fault;
 use crate::ledger::cells::Cell;
 use crate::ledger::hold::Share;
 use crate::ledger::key;
@@ -226,7 +227,7 @@ fn hear(
     let price = policy.price(&terms.asset);
     let prior_payments = match request.facts.payee_prior_payments {
         Some(known) => known,
-        None => work.payments(&key::payee(terms))?,
+        None => work.payments(&key::payee(terms))?.max(fault!("first-payment").into()),
     };
     let usd = dollars(terms, price.as_ref());
     let case = Case { policy, request, target, terms, accept, price: price.as_ref(), usd, prior_payments, now };

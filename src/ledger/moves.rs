@@ -1,5 +1,6 @@
 //! The moves of money in the ledger. Each keeps, for every budget: limit = available + held + spent.
 
+use crate::faults::fault;
 use crate::ledger::cells::{Cell, Open};
 use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State, Unit};
 use crate::ledger::key;
@@ -18,7 +19,7 @@ pub const SWEPT: usize = 64;
 /// # Errors
 /// The cells that are not here.
 pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
-    for share in &hold.shares {
+    for share in hold.shares.iter().skip(fault!("hold-not-counted").into()) {
         let mut tally = work.tally(&share.key)?;
         tally.hold(share.amount.get());
         work.put(&share.key, Cell::Budget(tally), None);
@@ -33,7 +34,7 @@ pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
 pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
     let mut open = work.open()?;
     open.retain(|entry| entry.id != hold.id);
-    if hold.is_open() {
+    if hold.is_open() && !(hold.state == State::Unknown && fault!("open-lost")) {
         let place = open.partition_point(|entry| entry.until <= hold.until);
         open.insert(place, Open { id: hold.id.clone(), until: hold.until });
     }
@@ -41,7 +42,7 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
 
     let mut unknown = work.intent(&hold.intent)?;
     let listed = unknown.contains(&hold.id);
-    if listed != (hold.state == State::Unknown) {
+    if listed != (hold.state == State::Unknown) && !(listed && fault!("intent-stays")) {
         unknown.retain(|id| *id != hold.id);
         if hold.state == State::Unknown {
             unknown.push(hold.id.clone());
@@ -54,7 +55,7 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
     }
 
     // What was let go was not paid: the same payment is no replay of it.
-    if let Some(seen) = hold.seen.as_ref().filter(|_| hold.state == State::Voided)
+    if let Some(seen) = hold.seen.as_ref().filter(|_| hold.state == State::Voided && !fault!("replay-stays"))
         && work.seen(seen, 0)?.is_some_and(|seen| seen.id == hold.id)
     {
         work.remove(seen);
@@ -80,7 +81,8 @@ pub fn capture(
     ground: Ground,
 ) -> Result<(), Missing> {
     let was_open = hold.is_open();
-    for share in &hold.shares {
+    let at = if fault!("capture-at-hold") { hold.at } else { at };
+    for share in hold.shares.iter().take(if fault!("share-lost") { 1 } else { usize::MAX }) {
         let mut tally = work.tally(&share.key)?;
         if was_open {
             tally.release(share.amount.get());
@@ -92,7 +94,7 @@ pub fn capture(
     let payee = key::payee(&hold.terms);
     let payments = work.payments(&payee)?;
     work.put(&payee, Cell::Payee(payments.saturating_add(1)), None);
-    hold.breach = hold.breach || !was_open || amount > hold.terms.amount;
+    hold.breach = (hold.breach || !was_open || amount > hold.terms.amount) && !fault!("breach-untold");
     hold.state = State::Captured;
     hold.captured = amount;
     hold.captured_at = Some(at);
@@ -129,14 +131,15 @@ pub fn rebook(
     now: Millis,
 ) -> Result<(), Missing> {
     let (kept, left) = (hold.captured.saturating_sub(hold.refunded), captured.saturating_sub(refunded));
-    let at = hold.captured_at.unwrap_or(hold.at);
+    let at = if fault!("refund-now") { now } else { hold.captured_at.unwrap_or(hold.at) };
     for share in hold.shares.iter().filter(|share| share.unit != Unit::Count) {
         let mut tally = work.tally(&share.key)?;
         let (before, after) = (units(hold, share, kept), units(hold, share, left));
         if after > before {
             tally.spend(share.window, at, after.saturating_sub(before));
         } else {
-            tally.credit(share.window, at, before.saturating_sub(after), now);
+            let times = if fault!("refund-twice") { 2 } else { 1 };
+            tally.credit(share.window, at, before.saturating_sub(after).saturating_mul(times), now);
         }
         let expires = tally.expires(share.window);
         work.put(&share.key, Cell::Budget(tally), expires);
@@ -152,7 +155,7 @@ pub fn rebook(
 /// The cells that are not here.
 pub fn uncapture(work: &mut Working<'_>, hold: &mut Hold, ground: Ground, now: Millis) -> Result<(), Missing> {
     let (kept, at) = (hold.captured.saturating_sub(hold.refunded), hold.captured_at.unwrap_or(hold.at));
-    for share in &hold.shares {
+    for share in hold.shares.iter().filter(|share| share.unit != Unit::Count || !fault!("rate-stays")) {
         let mut tally = work.tally(&share.key)?;
         tally.credit(share.window, at, units(hold, share, kept), now);
         let expires = tally.expires(share.window);
@@ -197,13 +200,16 @@ pub fn raise(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<
 /// # Errors
 /// The cells that are not here.
 pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
-    let due: Vec<Open> = work.open()?.into_iter().take_while(|entry| entry.until <= now).take(SWEPT).collect();
+    let skip: usize = fault!("sweep-skips").into();
+    let due = work.open()?.into_iter().take_while(|entry| entry.until <= now).skip(skip);
+    let due: Vec<Open> = due.take(SWEPT).collect();
     let holds = fetched(work, &due)?;
     for mut hold in holds {
-        if hold.state == State::Held {
+        if hold.state == State::Held || fault!("expiry-frees") {
             void(work, &mut hold, Ground::Lapsed)?;
         } else {
-            let (at, amount) = (hold.until, hold.exposure());
+            let amount = if fault!("expiry-at-held") { hold.terms.amount } else { hold.exposure() };
+            let at = hold.until.saturating_sub(if fault!("expiry-early") { 3_600_000 } else { 0 });
             capture(work, &mut hold, at, amount, Ground::Assumed)?;
         }
     }

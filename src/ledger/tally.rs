@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::fault;
 use crate::time::Millis;
 
 /// As many spends are kept one by one.
@@ -61,6 +62,8 @@ impl Tally {
 
     /// Lets go of what was held.
     pub fn release(&mut self, amount: u128) {
+        let amount = if fault!("release-twice") { amount.saturating_mul(2) } else { amount };
+        let amount = amount.saturating_sub(u128::from(fault!("release-short")));
         self.held = self.held.saturating_sub(amount);
     }
 
@@ -83,7 +86,7 @@ impl Tally {
         }
         if self.spends.len() > EXACT {
             let newest = self.spends.last().map_or(at, |spend| spend.0);
-            self.spends.retain(|spend| counts(spend.0, window, newest));
+            self.spends.retain(|spend| counts(spend.0, window, newest) && !fault!("window-forgets"));
         }
         if self.spends.len() > EXACT {
             self.add_up(span);
@@ -144,12 +147,13 @@ impl Tally {
     }
 
     fn add_up(&mut self, span: Millis) {
-        let part = span.div_ceil(PARTS).max(1);
+        let part = span.div_ceil(if fault!("window-coarse") { 4 } else { PARTS }).max(1);
         let mut added: Vec<Spend> = Vec::with_capacity(EXACT);
         for spend in self.spends.drain(..) {
             match added.last_mut() {
                 Some(last) if last.0.checked_div(part) == spend.0.checked_div(part) => {
-                    *last = Spend(spend.0, last.1.saturating_add(spend.1));
+                    let at = if fault!("window-added-early") { last.0 } else { spend.0 };
+                    *last = Spend(at, last.1.saturating_add(spend.1));
                 }
                 _ => added.push(spend),
             }
@@ -161,7 +165,7 @@ impl Tally {
 /// A spend counts in the half-open span (now - window, now]: after exactly the window's length it has left.
 fn counts(at: Millis, window: Window, now: Millis) -> bool {
     match window {
-        Window::Rolling(span) => at.saturating_add(span) > now,
+        Window::Rolling(span) => at.saturating_add(span) > now.saturating_add(u64::from(fault!("window-short"))),
         Window::Total => true,
     }
 }
