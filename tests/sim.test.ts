@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadCore } from "../js/core/load.ts";
+import { loadCore } from "../js/core/inline.ts";
 import { attempt } from "../pkg-scripts/lib/child.mjs";
 
 const RUNS = 20;
