@@ -133,7 +133,7 @@ pub struct Lists<T> {
 }
 
 /// What an asset counts as.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Price {
     /// One whole token is 10^decimals atomic units.
     pub decimals: u8,
