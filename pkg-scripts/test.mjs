@@ -24,11 +24,11 @@ async function cargoTests() {
   return counts;
 }
 
-/** Three quarters of a million simulated payments, in a build that is quick enough for them (docs/simulator.md). */
+/** A million simulated payments, in a build that is quick enough for them (docs/simulator.md). */
 async function simulation() {
   const args = ["test", "--profile", "sim", "--test", "sim", "--", "--nocapture"];
   const { status, output } = await attempt("cargo", args, {
-    env: { TOLLWARDEN_SIM_PAYMENTS: process.env.TOLLWARDEN_SIM_PAYMENTS ?? "750000" },
+    env: { TOLLWARDEN_SIM_PAYMENTS: process.env.TOLLWARDEN_SIM_PAYMENTS ?? "1000000" },
   });
   const counts = cargoCounts(output);
   say((status === 0 ? output.match(/^\d+ payments, .*$/m)?.[0] : undefined) ?? output.trimEnd());

@@ -12,6 +12,7 @@ use crate::ledger::moves::{MAX_OPEN, sweep, take};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::{self, Offer};
+use crate::order::set;
 use crate::origin::Target;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
@@ -70,9 +71,7 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, 
     for terms in offer.accepts.iter().flatten() {
         keys.extend(judge::keys(policy, request, target, terms, now));
     }
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+    set(keys).into_iter().collect()
 }
 
 /// What must hold before any entry of the offer is looked at.

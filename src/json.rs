@@ -1,9 +1,13 @@
 //! Strict JSON: what a stranger sends is read once, with no duplicate keys, bounded depth and bounded size.
-//! `serde_json` keeps the last of two equal keys; here `{"max":1,"max":1000000}` is an error.
+//! Other readers keep the last of two equal keys; here `{"max":1,"max":1000000}` is an error. And they make a float of
+//! a number; here it stays text.
 
-use std::fmt;
+mod number;
+mod reader;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+pub use number::Number;
+
+use crate::order::sorted;
 
 /// The most bytes that [`parse`] reads: an offer is a few hundred.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -20,7 +24,7 @@ pub enum Json {
     /// `true` or `false`
     Bool(bool),
     /// A number, not yet judged: see [`Json::as_u64`].
-    Number(serde_json::Number),
+    Number(Number),
     /// A string
     String(String),
     /// An array
@@ -75,16 +79,12 @@ impl Json {
         }
     }
 
-    /// Whether JavaScript can read this value and write the same one: not where it has a whole number beyond 2^53.
+    /// Whether JavaScript can read this value and write the same one: not where it has a whole number
+    /// beyond 2^53, or another of more than 15 digits.
     #[must_use]
     pub fn survives_javascript(&self) -> bool {
-        const SAFE: u64 = 1 << 53;
         match self {
-            Json::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(whole), _) => whole <= SAFE,
-                (None, Some(negative)) => negative.unsigned_abs() <= SAFE,
-                (None, None) => true,
-            },
+            Json::Number(number) => number.survives_javascript(),
             Json::Array(items) => items.iter().all(Json::survives_javascript),
             Json::Object(members) => members.iter().all(|(_, value)| value.survives_javascript()),
             Json::Null | Json::Bool(_) | Json::String(_) => true,
@@ -116,7 +116,7 @@ impl Json {
         match self {
             Json::Null => out.push_str("null"),
             Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Json::Number(number) => out.push_str(&canonical_number(number)),
+            Json::Number(number) => out.push_str(number.canonical()),
             Json::String(text) => write_string(text, out),
             Json::Array(items) => {
                 out.push('[');
@@ -129,8 +129,7 @@ impl Json {
                 out.push(']');
             }
             Json::Object(members) => {
-                let mut sorted: Vec<&(String, Json)> = members.iter().collect();
-                sorted.sort_by(|a, b| a.0.cmp(&b.0));
+                let sorted = sorted(members.iter().collect(), |a, b| a.0.cmp(&b.0));
                 out.push('{');
                 for (index, (key, value)) in sorted.into_iter().enumerate() {
                     if index > 0 {
@@ -146,19 +145,22 @@ impl Json {
     }
 }
 
-/// A number as JavaScript writes it back, as far as whole ones go: `1.0` and `1e2` come back as `1` and `100`. Others
-/// come back in another notation at most, which reads as the same number.
-fn canonical_number(number: &serde_json::Number) -> String {
-    let text = number.to_string();
-    match text.strip_suffix(".0").unwrap_or(&text) {
-        "-0" => String::from("0"),
-        whole => whole.to_owned(),
-    }
-}
-
 fn write_string(text: &str, out: &mut String) {
-    // Serialising a string can't fail; should it ever, the quotes alone still can't be mistaken for content.
-    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\"")));
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
 }
 
 /// Reads one JSON document that a stranger wrote.
@@ -183,7 +185,7 @@ fn parse_within(text: &str, bound: usize) -> Result<Json, String> {
         return Err(format!("{} bytes of JSON, more than the {bound} allowed", text.len()));
     }
     check_depth(text)?;
-    serde_json::from_str(text).map_err(|error| error.to_string())
+    reader::read(text)
 }
 
 /// Depth is checked on the text, before anything is built from it.
@@ -212,71 +214,6 @@ fn check_depth(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
-        serde_json::Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("a number that is not finite"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Json, E> {
-        Ok(Json::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Json::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut members: Vec<(String, Json)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if !seen.insert(key.clone()) {
-                return Err(de::Error::custom(format!("duplicate key `{key}`")));
-            }
-            let value = map.next_value()?;
-            members.push((key, value));
-        }
-        Ok(Json::Object(members))
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod judge;
 pub mod ledger;
 pub mod money;
 pub mod offer;
+pub mod order;
 pub mod origin;
 pub mod policy;
 pub mod reason;

@@ -7,7 +7,7 @@ mod wide;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::faults::fault;
 use crate::json::Json;
@@ -53,7 +53,7 @@ impl fmt::Display for MoneyError {
 impl std::error::Error for MoneyError {}
 
 /// An amount of some asset, in its atomic units. Reads and writes as a decimal string.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Amount(u128);
@@ -78,7 +78,7 @@ impl fmt::Display for Amount {
 }
 
 /// US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Usd(u128);
@@ -119,7 +119,7 @@ impl fmt::Display for Usd {
 }
 
 /// What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Rate(u128);
@@ -302,6 +302,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ledger::stored::Stored;
 
     fn usd(text: &str) -> Usd {
         Usd::parse(text).unwrap()
@@ -415,10 +416,11 @@ mod tests {
             serde_json::to_string(&(Amount::MAX, usd("0.01"), Rate::ONE)).unwrap(),
             r#"["340282366920938463463374607431768211455","0.01","1"]"#
         );
-        assert_eq!(serde_json::from_str::<Amount>(r#""10000""#).unwrap(), Amount::new(10_000));
-        assert!(serde_json::from_str::<Amount>("10000").is_err());
-        assert!(serde_json::from_str::<Usd>("1").is_err());
-        assert!(serde_json::from_str::<Rate>(r#""-1""#).is_err());
+        let json = |text: &str| crate::json::parse(text).unwrap();
+        assert_eq!(Amount::restore(&json(r#""10000""#)).unwrap(), Amount::new(10_000));
+        assert!(Amount::restore(&json("10000")).is_err());
+        assert!(Usd::restore(&json("1")).is_err());
+        assert!(Rate::restore(&json(r#""-1""#)).is_err());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Every reason a verb can give, in one registry. The codes are stable: scripts and other languages match on them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 macro_rules! reasons {
     ($($variant:ident $code:literal $meaning:literal $remedy:literal)*) => {
         /// Why a verb answered as it did. Serialises as its stable code.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum Reason {
             $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*

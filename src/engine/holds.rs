@@ -6,6 +6,7 @@ use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::key;
 use crate::ledger::working::Missing;
+use crate::order::sorted;
 use crate::request::{name, optional_text};
 use crate::time::{Millis, format_instant};
 
@@ -37,7 +38,7 @@ impl Engine {
         };
         let mut holds: Vec<&Hold> = self.ledger.holds(now).collect();
         holds.retain(|hold| shown(hold) && (id.is_empty() || hold.id == id));
-        holds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        let holds = sorted(holds, |a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Reply::Holds { holds: holds.into_iter().map(line).collect() }
     }
 }

@@ -1,7 +1,5 @@
 //! Another policy takes over, with the history as it is, or is refused.
 
-use std::collections::BTreeMap;
-
 use super::{Engine, Reply};
 use crate::faults::fault;
 use crate::json::Json;
@@ -57,7 +55,7 @@ impl Engine {
 
     fn forgotten(&self, new: &Policy) -> Vec<PolicyError> {
         let (old, new) = (counted(&self.policy), counted(new));
-        let changed = old.into_iter().filter(|(what, by)| new.get(what).is_some_and(|other| other != by));
+        let changed = old.into_iter().filter(|(what, by)| new.iter().any(|(same, other)| same == what && other != by));
         changed
             .filter(|(_, by)| self.ledger.has_below(&by.prefix))
             .map(|((section, name, _), _)| PolicyError {
@@ -79,7 +77,7 @@ struct CountedBy {
 }
 
 /// The counters of a policy, by section, name and kind.
-fn counted(policy: &Policy) -> BTreeMap<(&'static str, String, &'static str), CountedBy> {
+fn counted(policy: &Policy) -> Vec<((&'static str, String, &'static str), CountedBy)> {
     let by = |prefix: String| CountedBy { prefix, per: String::new() };
     let budgets = policy
         .budgets

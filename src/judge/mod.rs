@@ -11,6 +11,7 @@ use crate::ledger::moves::{foresee, sweep};
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::offer::Terms;
+use crate::order::sorted;
 use crate::origin::Target;
 use crate::policy::when::Asked;
 use crate::policy::{Policy, Price};
@@ -239,7 +240,7 @@ fn hear(
     counters::hear(&case, work, &mut findings)?;
     rules::hear(&case, &mut findings);
     findings.recorder.end(findings.counts());
-    findings.denials.sort_by_key(|denial| denial.step);
+    findings.denials = sorted(std::mem::take(&mut findings.denials), |a, b| a.step.cmp(&b.step));
     Ok(findings)
 }
 

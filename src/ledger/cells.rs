@@ -3,17 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::parse_own;
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
+use crate::ledger::stored::Stored;
 use crate::ledger::tally::Tally;
 use crate::ledger::working::Working;
 use crate::money::Amount;
 use crate::time::Millis;
 
 /// What a cell holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// A budget's tally.
@@ -45,7 +47,7 @@ pub enum Cell {
 }
 
 /// A payment that was held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The hold's id.
     pub id: String,
@@ -54,7 +56,7 @@ pub struct Seen {
 }
 
 /// An open hold and its time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Open {
     /// The hold's id.
     pub id: String,
@@ -63,7 +65,7 @@ pub struct Open {
 }
 
 /// Why everything is denied, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Freeze {
     /// The words of whoever froze it.
     pub reason: String,
@@ -72,7 +74,7 @@ pub struct Freeze {
 }
 
 /// What people said to a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Approval {
     /// SHA-256 of what was asked: an approval is good for that alone.
     pub digest: String,
@@ -127,11 +129,10 @@ impl Ledger {
     /// # Errors
     /// One sentence, if the text is not a cell: a damaged ledger is an error, never an empty one.
     pub fn load(&mut self, key: &str, version: u64, text: Option<&str>) -> Result<(), String> {
-        let cell = text
-            .map(|text| {
-                serde_json::from_str::<Cell>(text).map_err(|error| format!("the cell `{key}` is damaged: {error}"))
-            })
-            .transpose()?;
+        let cell = match text {
+            Some(text) => Some(decode(text).map_err(|error| format!("the cell `{key}` is damaged: {error}"))?),
+            None => None,
+        };
         if cell.as_ref().is_some_and(|cell| !belongs(key, cell)) {
             return Err(format!("the cell `{key}` is damaged: it holds something of another kind"));
         }
@@ -276,6 +277,11 @@ fn belongs(name: &str, cell: &Cell) -> bool {
         Cell::Seen(_) => name.starts_with(key::SEEN),
         Cell::Salt(_) => name == key::SALT,
     }
+}
+
+/// A cell from its text.
+fn decode(text: &str) -> Result<Cell, String> {
+    Cell::restore(&parse_own(text)?).map_err(|part| format!("{part} is not as it was written"))
 }
 
 /// A cell as text.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ledger::key;
 use crate::ledger::tally::Window;
@@ -19,7 +19,7 @@ pub const REMEMBERED: Millis = 30 * 24 * 3_600_000;
 pub const SKEW: Millis = 30_000;
 
 /// Where a hold stands. From `Signing` on, only proof frees the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -53,7 +53,7 @@ impl State {
 }
 
 /// On what ground a hold was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ground {
@@ -72,7 +72,7 @@ pub enum Ground {
 }
 
 /// A hold's part in one budget or rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Share {
     /// The key of the budget's cell.
     pub key: String,
@@ -85,7 +85,7 @@ pub struct Share {
 }
 
 /// What a budget or a rate counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// 10^-18 US dollars.
@@ -97,7 +97,7 @@ pub enum Unit {
 }
 
 /// A hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hold {
     /// The caller's id for the payment.
     pub id: String,

@@ -4,5 +4,6 @@ pub mod cells;
 pub mod hold;
 pub mod key;
 pub mod moves;
+pub mod stored;
 pub mod tally;
 pub mod working;

@@ -4,9 +4,12 @@
 //! that, spends within the same 32nd of the window are added up under the time of the *last* of them: each then
 //! counts for at most 1/32 of the window longer than it should, and never shorter.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::faults::fault;
+use crate::json::Json;
+use crate::ledger::stored::{Damage, Stored, member};
+use crate::money::Amount;
 use crate::time::Millis;
 
 /// As many spends are kept one by one.
@@ -15,7 +18,7 @@ pub const EXACT: usize = 64;
 pub const PARTS: u64 = 32;
 
 /// How long a spend counts in a tally.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// For this many milliseconds.
@@ -25,19 +28,36 @@ pub enum Window {
 }
 
 /// Money held and money spent, in the unit of the budget (10^-18 US dollars, or atomic units of its asset).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// In open holds. It counts for as long as they are open, whatever the window.
-    #[serde(with = "decimal", rename = "h")]
+    #[serde(serialize_with = "decimal::serialize", rename = "h")]
     pub held: u128,
     /// Spent, in the order of time.
     #[serde(rename = "s")]
     spends: Vec<Spend>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Spend(Millis, #[serde(with = "decimal")] u128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Spend(Millis, #[serde(serialize_with = "decimal::serialize")] u128);
+
+impl Stored for Tally {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        match json.as_object() {
+            Some([_, _]) => Ok(Self { held: member::<Amount>(json, "h")?.get(), spends: member(json, "s")? }),
+            _ => Err("the tally"),
+        }
+    }
+}
+
+impl Stored for Spend {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        match json.as_array() {
+            Some([at, amount]) => Ok(Self(Millis::restore(at)?, Amount::restore(amount)?.get())),
+            _ => Err("a spend"),
+        }
+    }
+}
 
 impl Tally {
     /// What was spent and still counts at this time.
@@ -172,15 +192,10 @@ fn counts(at: Millis, window: Window, now: Millis) -> bool {
 
 /// Integers above 2^53 as decimal text: JSON readers elsewhere would round them.
 mod decimal {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::Serializer;
 
     pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod terms;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Network};
@@ -27,7 +27,7 @@ pub const HARMLESS_EXTENSIONS: &[&str] =
     &["bazaar", "builder-code", "offer-receipt", "payment-identifier", "sign-in-with-x"];
 
 /// How the price is charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
@@ -49,7 +49,7 @@ impl Scheme {
 }
 
 /// What is signed so that the money moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
@@ -62,7 +62,7 @@ pub enum Transfer {
 }
 
 /// When the money is taken, relative to the delivery (`extra.paymentFlow`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Flow {
@@ -87,7 +87,7 @@ impl Flow {
 }
 
 /// What one entry of `accepts` asks for. It is kept in the hold, and what is signed is bound to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Terms {
     /// The protocol version: 1 or 2.

@@ -1,6 +1,6 @@
 //! From the document to the compiled policy: every name is resolved here, and every error noted at its own place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
@@ -23,6 +23,7 @@ use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::json::Json;
 use crate::money::Rate;
 use crate::offer::{Flow, Scheme};
+use crate::order::set;
 use crate::origin::parse_origin;
 
 /// Compiles a document. Errors are in the reader; then what is returned is of no use.
@@ -37,9 +38,7 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
         version: document.version.unwrap_or(0),
         hash: hex(&Sha256::digest(json.canonical().as_bytes())),
         origins: reader.member("origins", |r| {
-            collect(document.origins.as_deref(), r, |text| parse_origin(text).map_err(|refusal| refusal.message))
-                .into_iter()
-                .collect()
+            set(collect(document.origins.as_deref(), r, |text| parse_origin(text).map_err(|refusal| refusal.message)))
         }),
         deny_unmatched: document.unmatched == Some(Choice::Deny),
         payment: reader.member("payment", |r| payment(&document.payment.clone().unwrap_or_default(), r)),
@@ -86,13 +85,13 @@ fn bounds_something(document: &Document) -> bool {
 
 /// Decisions name budgets, rates and rules: one name, one thing.
 fn unique_names(document: &Document, reader: &mut Reader) {
-    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let budgets = document.budgets.iter().flatten().map(|b| b.name.as_deref()).enumerate().map(|n| ("budgets", n));
     let rates = document.rates.iter().flatten().map(|r| r.name.as_deref()).enumerate().map(|n| ("rates", n));
     let rules = document.rules.iter().flatten().map(|r| r.name.as_deref()).enumerate().map(|n| ("rules", n));
-    for (section, (index, name)) in budgets.chain(rates).chain(rules) {
+    let all = budgets.chain(rates).chain(rules);
+    for (section, (index, name)) in all.clone() {
         let Some(name) = name else { continue };
-        let place = format!("{section}[{index}]");
         let fail = |reader: &mut Reader, message: String| {
             reader.member(section, |r| r.item(index, |r| r.member("name", |r| r.fail(message))));
         };
@@ -100,8 +99,10 @@ fn unique_names(document: &Document, reader: &mut Reader) {
         if name.len() > 64 || !plain {
             fail(reader, format!("`{name}` is not a name: up to 64 lower-case letters, digits, `-` and `_`"));
         }
-        if let Some(other) = seen.insert(name.to_owned(), place) {
-            fail(reader, format!("{other} has the name `{name}` too"));
+        if !seen.insert(name.to_owned()) {
+            let first = all.clone().find(|(_, (_, other))| *other == Some(name));
+            let place = first.map(|(section, (index, _))| format!("{section}[{index}]")).unwrap_or_default();
+            fail(reader, format!("{place} has the name `{name}` too"));
         }
     }
 }
@@ -177,7 +178,7 @@ impl Parts<'_> {
         if self.window == WindowWord::Session && !per.contains(&Per::Session) {
             per.retain(|word| *word != Per::All);
             per.push(Per::Session);
-            per.sort_unstable();
+            per = Per::in_order(&per);
         }
         if zone_name.is_some() && !matches!(self.window, WindowWord::Calendar(_)) {
             reader
@@ -213,7 +214,7 @@ fn when(section: &WhenSection, zones: &ZoneTables, reader: &mut Reader) -> When 
         networks: reader.member("networks", |r| networks(section.networks.as_deref(), r)),
         assets: reader.member("assets", |r| asset_ids(section.assets.as_deref(), r)),
         schemes: section.schemes.clone(),
-        methods: section.methods.as_ref().map(|methods| methods.iter().map(|m| m.to_ascii_uppercase()).collect()),
+        methods: section.methods.as_ref().map(|methods| set(methods.iter().map(|m| m.to_ascii_uppercase()))),
         min_usd: section.min_usd,
         max_usd: section.max_usd,
         first_payment: section.first_payment,
@@ -284,7 +285,7 @@ fn replay(section: ReplaySection) -> Replay {
 
 fn approvals(document: &Document, reader: &mut Reader) -> Approvals {
     let section = document.approvals.clone().unwrap_or_default();
-    let approvers: Option<BTreeSet<String>> = section.approvers.map(|list| list.into_iter().collect());
+    let approvers: Option<BTreeSet<String>> = section.approvers.map(set);
     let threshold = section.threshold.unwrap_or(1);
     let enough =
         approvers.as_ref().is_none_or(|approvers| u64::try_from(approvers.len()).is_ok_and(|n| n >= threshold));
@@ -296,8 +297,8 @@ fn approvals(document: &Document, reader: &mut Reader) -> Approvals {
     Approvals { threshold, approvers }
 }
 
-fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> BTreeMap<AssetId, Price> {
-    let mut prices = BTreeMap::new();
+fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> Vec<(AssetId, Price)> {
+    let mut prices: Vec<(AssetId, Price)> = Vec::new();
     each(list, reader, |section, r| {
         let text = format!("{}/{}", section.network.as_deref()?, section.address.as_deref()?);
         let id = asset_id(&text).map_err(|error| r.fail(error)).ok()?;
@@ -315,9 +316,10 @@ fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> BTreeMap<AssetI
             ));
         }
         let price = Price { decimals, usd: section.usd, symbol: section.symbol.clone() };
-        if prices.insert(id.clone(), price).is_some() {
+        if prices.iter().any(|(other, _)| *other == id) {
             r.fail(format!("`{id}` is listed twice"));
         }
+        prices.push((id, price));
         Some(())
     });
     prices
@@ -335,15 +337,11 @@ fn lists<T>(allow: Option<&[String]>, block: Option<&[String]>, reader: &mut Rea
 }
 
 fn networks(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<Network>> {
-    list.map(|list| {
-        collect(Some(list), reader, |text| Network::named(text).map_err(|error| error.to_string()))
-            .into_iter()
-            .collect()
-    })
+    list.map(|list| set(collect(Some(list), reader, |text| Network::named(text).map_err(|error| error.to_string()))))
 }
 
 fn asset_ids(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<AssetId>> {
-    list.map(|list| collect(Some(list), reader, asset_id).into_iter().collect())
+    list.map(|list| set(collect(Some(list), reader, asset_id)))
 }
 
 fn vendor_set(list: Option<&[String]>, reader: &mut Reader) -> Option<VendorSet> {

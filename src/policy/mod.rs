@@ -1,6 +1,6 @@
 //! The policy: a document, read strictly and compiled once into what a decision asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::asset::{AssetId, Network, known};
 use crate::json::Json;
@@ -90,7 +90,7 @@ pub struct Policy {
     pub breaker_failures: u64,
     /// How long the breaker stays open, in milliseconds.
     pub breaker_recovery: Millis,
-    priced: BTreeMap<AssetId, Price>,
+    priced: Vec<(AssetId, Price)>,
 }
 
 /// When the same payment is refused a second time.
@@ -133,7 +133,7 @@ pub struct Lists<T> {
 }
 
 /// What an asset counts as.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Price {
     /// One whole token is 10^decimals atomic units.
     pub decimals: u8,
@@ -267,7 +267,8 @@ impl Policy {
     /// What an asset counts as: by the policy, else by the registry; `None` if neither knows it.
     #[must_use]
     pub fn price(&self, id: &AssetId) -> Option<Price> {
-        self.priced.get(id).cloned().or_else(|| {
+        let own = self.priced.iter().find(|(other, _)| other == id).map(|(_, price)| price.clone());
+        own.or_else(|| {
             known(id).map(|asset| Price {
                 decimals: asset.decimals,
                 usd: Some(Rate::ONE),

@@ -46,20 +46,23 @@ impl Reader {
 
     /// Reads a member, one step down the path.
     pub fn member<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
-        if length > 0 {
-            self.path.push('.');
-        }
-        self.path.push_str(name);
+        let length = self.enter(if self.path.is_empty() { "" } else { "." }, name, "");
         let value = read(self);
         self.path.truncate(length);
         value
     }
 
+    /// Goes one step down the path; returns its length before.
+    #[inline(never)]
+    fn enter(&mut self, before: &str, step: &str, after: &str) -> usize {
+        let length = self.path.len();
+        self.path.extend([before, step, after]);
+        length
+    }
+
     /// Reads an item of a list, one step down the path.
     pub fn item<T>(&mut self, index: usize, read: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
-        self.path.push_str(&format!("[{index}]"));
+        let length = self.enter("[", &index.to_string(), "]");
         let value = read(self);
         self.path.truncate(length);
         value

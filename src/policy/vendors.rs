@@ -2,7 +2,7 @@
 //! expression. A look-up costs the same for ten thousand patterns as for ten: a set, asked once per label of the host
 //! and segment of the path. Expressions are tried one by one, each in time linear in the URL, so there may be few.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -21,8 +21,8 @@ pub struct VendorSet {
     hosts: BTreeSet<String>,
     suffixes: BTreeSet<String>,
     origins: BTreeSet<String>,
-    /// Paths below a host, by the host.
-    paths: BTreeMap<String, BTreeSet<String>>,
+    /// Paths below a host, as `host/path`.
+    paths: BTreeSet<String>,
     expressions: Vec<Regex>,
 }
 
@@ -49,7 +49,7 @@ impl VendorSet {
             if path.is_empty() {
                 self.hosts.insert(host);
             } else {
-                self.paths.entry(host).or_default().insert(path);
+                self.paths.insert(host + &path);
             }
             return Ok(());
         }
@@ -105,13 +105,16 @@ impl VendorSet {
     }
 
     fn covers_path(&self, target: &Target) -> bool {
-        let Some(paths) = self.paths.get(&target.host) else { return false };
-        let mut rest = target.path.trim_end_matches('/');
-        while !rest.is_empty() {
-            if paths.contains(rest) {
+        if self.paths.is_empty() {
+            return false;
+        }
+        let text = format!("{}{}", target.host, target.path.trim_end_matches('/'));
+        let mut rest = text.as_str();
+        while let Some((parent, _)) = rest.rsplit_once('/') {
+            if self.paths.contains(rest) {
                 return true;
             }
-            rest = rest.rsplit_once('/').map_or("", |(parent, _)| parent);
+            rest = parent;
         }
         false
     }

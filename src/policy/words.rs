@@ -246,18 +246,25 @@ impl Read for WindowWord {
     }
 }
 
+impl Per {
+    /// These words, each once, in their order.
+    pub(super) fn in_order(words: &[Per]) -> Vec<Per> {
+        let all =
+            [Per::All, Per::Agent, Per::Client, Per::Session, Per::Vendor, Per::Endpoint, Per::Payee, Per::Network];
+        all.into_iter().filter(|word| words.contains(word)).collect()
+    }
+}
+
 /// One word, or a list of words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerWords(pub Vec<Per>);
 
 impl Read for PerWords {
     fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let mut words = match json {
+        let words = Per::in_order(&match json {
             Json::Array(_) => Vec::<Per>::read(json, reader)?,
             _ => vec![Per::read(json, reader)?],
-        };
-        words.sort_unstable();
-        words.dedup();
+        });
         if words.is_empty() {
             return reader.expected("at least one word", json);
         }

@@ -20,7 +20,7 @@ mod smart402_hours;
 mod smart402_parameters;
 mod spend_controls;
 
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error};
 
 use crate::json::Json;
 use crate::words::{nearest, quoted};
@@ -149,7 +149,10 @@ fn plain<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
     match json {
         Json::Null => serializer.serialize_unit(),
         Json::Bool(value) => serializer.serialize_bool(*value),
-        Json::Number(number) => number.serialize(serializer),
+        Json::Number(number) => {
+            let number: serde_json::Number = number.to_string().parse().map_err(S::Error::custom)?;
+            number.serialize(serializer)
+        }
         Json::String(text) => serializer.serialize_str(text),
         Json::Array(items) => serializer.collect_seq(items.iter().map(Plain)),
         Json::Object(members) => serializer.collect_map(members.iter().map(|(key, value)| (key, Plain(value)))),

@@ -67,7 +67,7 @@ fn ordered<'a>(rules: Vec<Place<'a>>) -> Vec<Place<'a>> {
 /// The builder's own default is 100.
 fn priority(rule: &Place<'_>) -> f64 {
     match rule.get("priority").map(|priority| priority.json) {
-        Some(Json::Number(number)) => number.as_f64().unwrap_or(100.0),
+        Some(Json::Number(number)) => number.to_string().parse().unwrap_or(100.0),
         _ => 100.0,
     }
 }

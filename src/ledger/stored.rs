@@ -1,0 +1,206 @@
+//! A cell's text, read back: the mirror of what its types' derived `Serialize` writes. By hand, because derived readers
+//! were a fifth of the module. Members that are not known are passed over; one that is missing is damage.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asset::{AssetId, Network};
+use crate::json::Json;
+use crate::ledger::cells::{Approval, Cell, Freeze, Open, Seen};
+use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
+use crate::ledger::tally::Window;
+use crate::money::{Amount, Rate, Usd};
+use crate::offer::{Flow, Scheme, Terms, Transfer};
+use crate::policy::Price;
+
+/// What does not read as it should: the innermost member's name, or its kind.
+pub type Damage = &'static str;
+
+/// A value that stands in a cell.
+pub trait Stored: Sized {
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// What is damaged.
+    fn restore(json: &Json) -> Result<Self, Damage>;
+
+    /// What stands for a member that is left out, where one may be.
+    #[must_use]
+    fn left_out() -> Option<Self> {
+        None
+    }
+}
+
+/// A member of an object.
+///
+/// # Errors
+/// What is damaged in it, or its name if it is missing.
+pub fn member<T: Stored>(json: &Json, name: &'static str) -> Result<T, Damage> {
+    match json.get(name) {
+        Some(value) => T::restore(value),
+        None => T::left_out().ok_or(name),
+    }
+}
+
+/// Structs, member by member: the compiler sees to it that none is forgotten.
+macro_rules! records {
+    ($($name:ident { $($field:ident)* })*) => {$(
+        impl Stored for $name {
+            fn restore(json: &Json) -> Result<Self, Damage> {
+                Ok(Self { $($field: member(json, stringify!($field))?,)* })
+            }
+        }
+    )*};
+}
+
+records! {
+    Hold {
+        id digest state at until accept terms price usd signed endpoint shares intent seen unbound payer nonce captured
+        captured_at refunded refunds transaction note ground breach
+    }
+    Terms {
+        version scheme network network_text asset amount pay_to lifetime_seconds flow transfer eip712_name
+        eip712_version facilitator memo digest
+    }
+    Share { key window unit amount }
+    Price { decimals usd symbol }
+    Approval { digest agent approved rejected until }
+    Freeze { reason at }
+    Seen { id until }
+    Open { id until }
+}
+
+/// Choices by their words.
+macro_rules! choices {
+    ($($name:ident { $($word:literal $variant:ident)* })*) => {$(
+        impl Stored for $name {
+            fn restore(json: &Json) -> Result<Self, Damage> {
+                match json.as_str() {
+                    $(Some($word) => Ok(Self::$variant),)*
+                    _ => Err(stringify!($name)),
+                }
+            }
+        }
+    )*};
+}
+
+choices! {
+    State {
+        "held" Held "signing" Signing "signed" Signed "captured" Captured "voided" Voided "unknown" Unknown
+    }
+    Ground {
+        "receipt" Receipt "delivery" Delivery "operator" Operator "chain" Chain "assumed" Assumed "lapsed" Lapsed
+    }
+    Unit { "usd" Usd "asset" Asset "count" Count }
+    Scheme { "exact" Exact "upto" Upto }
+    Flow { "authorization" Authorization "upfront" Upfront "escrow" Escrow }
+    Transfer { "eip3009" Eip3009 "permit2" Permit2 "svm_transfer" SvmTransfer }
+}
+
+/// Values with one text form, which their own reader checks.
+macro_rules! texts {
+    ($($name:ident)*) => {$(
+        impl Stored for $name {
+            fn restore(json: &Json) -> Result<Self, Damage> {
+                Self::try_from(String::restore(json)?).map_err(|_| stringify!($name))
+            }
+        }
+    )*};
+}
+
+texts! { Amount Usd Rate Network AssetId }
+
+/// Whole numbers.
+macro_rules! numbers {
+    ($($name:ident)*) => {$(
+        impl Stored for $name {
+            fn restore(json: &Json) -> Result<Self, Damage> {
+                json.as_u64().and_then(|number| Self::try_from(number).ok()).ok_or("a number")
+            }
+        }
+    )*};
+}
+
+numbers! { u8 u64 usize }
+
+impl Stored for bool {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        match json {
+            Json::Bool(value) => Ok(*value),
+            _ => Err("a boolean"),
+        }
+    }
+}
+
+impl Stored for String {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        json.as_str().map(str::to_owned).ok_or("a text")
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        if *json == Json::Null { Ok(None) } else { T::restore(json).map(Some) }
+    }
+
+    fn left_out() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        json.as_array().ok_or("a list")?.iter().map(T::restore).collect()
+    }
+}
+
+impl Stored for BTreeSet<String> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        let mut set = Self::new();
+        for item in json.as_array().ok_or("a list")? {
+            set.insert(String::restore(item)?);
+        }
+        Ok(set)
+    }
+}
+
+impl Stored for BTreeMap<String, Amount> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        let mut map = Self::new();
+        for (name, value) in json.as_object().ok_or("a table")? {
+            map.insert(name.clone(), Amount::restore(value)?);
+        }
+        Ok(map)
+    }
+}
+
+impl Stored for Window {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        match json {
+            Json::Object(_) => member(json, "rolling").map(Self::Rolling),
+            _ if json.as_str() == Some("total") => Ok(Self::Total),
+            _ => Err("a window"),
+        }
+    }
+}
+
+impl Stored for Cell {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        let Some([(kind, value)]) = json.as_object() else { return Err("the kind") };
+        match kind.as_str() {
+            "budget" => Stored::restore(value).map(Self::Budget),
+            "hold" => Stored::restore(value).map(|hold| Self::Hold(Box::new(hold))),
+            "open" => Stored::restore(value).map(Self::Open),
+            "intent" => Stored::restore(value).map(Self::Intent),
+            "freeze" => Stored::restore(value).map(Self::Freeze),
+            "clock" => Stored::restore(value).map(Self::Clock),
+            "approval" => Stored::restore(value).map(Self::Approval),
+            "payee" => Stored::restore(value).map(Self::Payee),
+            "pin" => Stored::restore(value).map(Self::Pin),
+            "price" => Stored::restore(value).map(Self::Price),
+            "latest" => Stored::restore(value).map(Self::Latest),
+            "seen" => Stored::restore(value).map(Self::Seen),
+            "salt" => Stored::restore(value).map(Self::Salt),
+            _ => Err("the kind"),
+        }
+    }
+}
