@@ -44,7 +44,7 @@ pub(super) fn read(version: u8, index: usize, entry: &Json) -> Result<Terms, Ref
     };
     // The client writes the entry back beside its payment; with such a number it would not be the same one.
     if !entry.value.survives_javascript() {
-        let message = "a whole number beyond 2^53, which clients can't write back";
+        let message = "a whole number beyond 2^53 or one of more than 15 digits, which clients can't write back";
         return Err(Refusal::at(Reason::MalformedOffer, format!("accepts[{index}]"), message));
     }
     Ok(Terms {
