@@ -124,8 +124,6 @@ impl From<i64> for Number {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::float_arithmetic, reason = "floats are what is compared with, and are no money")]
-
     use proptest::prelude::*;
 
     use crate::json::{Json, parse};
