@@ -49,7 +49,7 @@ export async function install(name, installed) {
     // What changes with each change of the sources stays out of it: the rest is installed once.
     writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
     rmSync(join(folder, "package-lock.json"), { force: true });
-    const plain = ["--no-audit", "--no-fund", "--loglevel=error"];
+    const plain = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
     const args = ["install", ...plain, "--ignore-scripts", "--legacy-peer-deps"];
     await step(`installing what ${name} needs`, async () => {
       await run("npm", args, { cwd: folder, what: "npm install failed" });
