@@ -131,6 +131,11 @@ function machineUptime(): (() => number) | undefined {
   const os = host.process?.getBuiltinModule?.("node:os") as { uptime?: () => number } | undefined;
   const uptime = os?.uptime;
   if (uptime === undefined) return undefined;
+  try {
+    uptime();
+  } catch {
+    return undefined; // Deno gives it by permission alone.
+  }
   return () => {
     const up = uptime() * 1_000;
     return Number.isFinite(up) ? up : 0;
