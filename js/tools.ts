@@ -55,7 +55,7 @@ interface Refused {
 /** What a policy means, what is odd about it, and what a test of it should touch. Throws `PolicyInvalid`. */
 export function describePolicy(policy: object | string): Description {
   const json = typeof policy === "string" ? policy : JSON.stringify(policy);
-  const answer = JSON.parse(loadTools().describePolicy(json)) as Description | Refused;
+  const answer = loadTools().describePolicy(json) as Description | Refused;
   if ("errors" in answer) throw new PolicyInvalid("the policy", answer.errors);
   return answer;
 }

@@ -12,7 +12,7 @@ export type Described =
 export function describePolicyFile(path: string): Described {
   try {
     const { json } = readPolicyFile(path);
-    const described = JSON.parse(loadTools().describePolicy(json)) as Description | { errors: readonly PolicyError[] };
+    const described = loadTools().describePolicy(json) as Description | { errors: readonly PolicyError[] };
     return "errors" in described ? described : { json, description: described };
   } catch (error) {
     if (!(error instanceof PolicyInvalid)) throw error;

@@ -1,7 +1,7 @@
 //! What only people ask for: a module of its own has it, which the command line loads.
 
 use serde::Serialize;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{cold, parse_document};
 use crate::explain;
@@ -10,14 +10,21 @@ use crate::policy::PolicyError;
 use crate::policy::import::{Dialect, import};
 use crate::policy::merge::{Files, merge};
 
-/// What a policy means, what is odd about it, and what a test of it should touch, as JSON; or `{"errors"}`.
+/// What a policy means, what is odd about it, and what a test of it should touch: an object; or `{"errors"}`.
+///
+/// # Errors
+/// If the answer can't become an object, as with a version above 2^53 - 1.
 #[wasm_bindgen(js_name = describePolicy)]
-#[must_use]
-pub fn describe_policy(document: &str) -> String {
+pub fn describe_policy(document: &str) -> Result<JsValue, JsError> {
     match parse_document(document).and_then(|json| explain::describe(&json)) {
-        Ok(description) => cold(&description),
-        Err(errors) => cold(&Refused { errors }),
+        Ok(description) => object(&description),
+        Err(errors) => object(&Refused { errors }),
     }
+}
+
+/// As `JSON.parse` would read it: no `Map`, and nothing undefined.
+fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }
 
 /// A policy of another system brought over, as JSON: `{"document","notes"}`; or `{"errors"}`.
