@@ -8,7 +8,7 @@ import { bootstrap } from "./bootstrap.mjs";
 import { runChecks } from "./check.mjs";
 import { attempt } from "./lib/child.mjs";
 import { bringChromium } from "./lib/chromium.mjs";
-import { cargoCounts, nodeCounts, summary } from "./lib/counts.mjs";
+import { cargoCounts, nodeCounts, nodeSkips, summary } from "./lib/counts.mjs";
 import { runNode } from "./lib/node24.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, say, seconds } from "./lib/report.mjs";
@@ -52,7 +52,9 @@ async function nodeTests() {
       `--test-reporter-destination=${tap}`,
       ...files,
     ]);
-    const counts = nodeCounts(readFileSync(tap, "utf8"));
+    const printed = readFileSync(tap, "utf8");
+    const counts = nodeCounts(printed);
+    for (const skip of nodeSkips(printed)) say(`\nSKIPPED ${skip}`);
     if (status !== 0 && counts.failed === 0) counts.failed = 1;
     return counts;
   } finally {

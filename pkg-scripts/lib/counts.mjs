@@ -23,6 +23,12 @@ export function nodeCounts(tap) {
   };
 }
 
+/** What was skipped in Node's TAP, and why: `name: reason`. A skip that nobody sees looks like a pass. */
+export function nodeSkips(tap) {
+  const skips = tap.matchAll(/^\s*ok \d+ - (.*) # (?:SKIP|TODO)\b ?(.*)$/gm);
+  return [...skips].map(([, name, reason]) => (reason === "" ? name : `${name}: ${reason}`));
+}
+
 /** The last line of `npm test`. A run without a single test is no success. */
 export function summary(counts) {
   const sum = (name) => counts.reduce((total, count) => total + count[name], 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cargoCounts, nodeCounts, summary } from "../../pkg-scripts/lib/counts.mjs";
+import { cargoCounts, nodeCounts, nodeSkips, summary } from "../../pkg-scripts/lib/counts.mjs";
 
 test("cargo's lines are summed over all test programs", () => {
   const output = [
@@ -15,6 +15,16 @@ test("cargo's lines are summed over all test programs", () => {
 test("node's totals are read, and a cancelled test has failed", () => {
   const tap = "# tests 9\n# suites 1\n# pass 5\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 1\n";
   assert.deepEqual(nodeCounts(tap), { passed: 5, failed: 2, skipped: 2 });
+});
+
+test("what was skipped is named, with its reason", () => {
+  const tap = [
+    "    ok 1 - in a suite # SKIP no disk",
+    "ok 2 - without a reason # SKIP",
+    "ok 3 - \\# SKIP in its name",
+    "ok 4 - passed",
+  ].join("\n");
+  assert.deepEqual(nodeSkips(tap), ["in a suite: no disk", "without a reason"]);
 });
 
 test("the last line", () => {
