@@ -14,6 +14,7 @@
  * What can't be seen: a clock that was wrong when the process began, with a store that has none.
  */
 
+import { builtin } from "./builtin.ts";
 import { WardenUnavailable } from "./errors.ts";
 
 /** How far clocks may differ, in milliseconds. */
@@ -127,8 +128,7 @@ function told(clock: () => number, what: string): number {
 
 /** How long the machine has been up, with the time that it was suspended, where the runtime can say. */
 function machineUptime(): (() => number) | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const os = host.process?.getBuiltinModule?.("node:os") as { uptime?: () => number } | undefined;
+  const os = builtin("node:os") as { uptime?: () => number } | undefined;
   const uptime = os?.uptime;
   if (uptime === undefined) return undefined;
   try {

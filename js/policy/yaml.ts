@@ -6,6 +6,7 @@
  * the text that it is, and `1.50` stays exact. No tags, no merge keys, no key twice, and few aliases.
  */
 
+import { builtin } from "../builtin.ts";
 import { PolicyInvalid } from "../errors.ts";
 
 /** What is used of the package; its own types would make it a dependency. */
@@ -96,9 +97,9 @@ interface Modules {
 
 /** From this package's place, as a peer is found; else from the working folder. */
 function find(): Yaml | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown; cwd?: () => string } };
-  const modules = host.process?.getBuiltinModule?.("node:module") as Modules | undefined;
-  const folder = host.process?.cwd?.();
+  const modules = builtin("node:module") as Modules | undefined;
+  const host = globalThis as { process?: { cwd?: () => string } };
+  const folder = modules === undefined ? undefined : host.process?.cwd?.();
   const places = [import.meta.url, folder === undefined ? undefined : `${folder}/_.js`];
   for (const place of places) {
     if (modules === undefined || typeof place !== "string") continue;
