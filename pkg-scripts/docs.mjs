@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
 import {
-  consumersTable,
+  consumersList,
   errorsTable,
   examplesTable,
   policyTable,
@@ -21,7 +21,7 @@ import { main, Stop } from "./lib/report.mjs";
 const tables = {
   reasons: reasonsTable,
   runtimes: runtimesTable,
-  consumers: consumersTable,
+  consumers: consumersList,
   errors: errorsTable,
   examples: examplesTable,
   "examples-from-root": () => examplesTable("examples/"),

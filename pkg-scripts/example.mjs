@@ -18,14 +18,14 @@ const HELP = `usage: npm run -s example -- [NAME [OPTIONS]]
 Runs an example in a folder of its own, with tollwarden installed from the tarball that npm would have, beside a local
 net (a private chain, a facilitator and a seller). Without NAME: lists the examples. OPTIONS are the example's own.`;
 
-/** The examples that are packages of their own: name, what they show, and whether they are too heavy for each test run. */
+/** The examples that are packages of their own: name, what they show, and whether they need a browser. */
 export function examples() {
   const folder = join(root, "examples");
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, "package.json")))
     .map((name) => {
-      const { description, heavy = false, browser = false } = manifestOf(name);
-      return { name, about: description, heavy, browser };
+      const { description, browser = false } = manifestOf(name);
+      return { name, about: description, browser };
     });
 }
 

@@ -35,22 +35,16 @@ export function runtimesTable() {
 }
 
 /** What the packed package is built and run with. */
-export function consumersTable() {
-  const rows = Object.entries(consumers).map(([name, { title, heavy }]) => [
-    title ?? name,
-    heavy ? "`npm run test:package`" : "`npm test`",
-  ]);
-  return table(["used from", "tested by"], rows);
+export function consumersList() {
+  return Object.entries(consumers)
+    .map(([name, { title }]) => `- ${title ?? name}`)
+    .join("\n");
 }
 
 /** The examples that are packages of their own; `folder` is where they are, seen from the page. */
 export function examplesTable(folder = "") {
-  const rows = examples().map(({ name, about, heavy }) => [
-    `[${name}](${folder}${name}/main.ts)`,
-    about,
-    heavy ? "`npm run test:examples`" : "`npm test`",
-  ]);
-  return table(["example", "what it shows", "run by"], rows);
+  const rows = examples().map(({ name, about }) => [`[${name}](${folder}${name}/main.ts)`, about]);
+  return table(["example", "what it shows"], rows);
 }
 
 /** Where each section of the policy stands. */

@@ -1,5 +1,5 @@
 // The packed package in the projects of its users: each builds the same three lines with its own tool, with no plug-in, and
-// runs what came out. `npm run test:package [-- vite next …]`; npm test runs the light ones.
+// runs what came out. `npm run test:package [-- vite next …]`; npm test runs them all.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -94,6 +94,7 @@ action.then((word) => console.log(word));
 /** Each gets the folder of its set, in which the package is installed. */
 export const consumers = {
   "node-esm": {
+    title: "Node, as an ES module",
     set: "bundlers",
     async run(project) {
       const at = folder(project, "node-esm");
@@ -148,8 +149,16 @@ ${printing}`;
       await ran(nodeBinary, [at("app.mjs", source + printing)], {});
     },
   },
-  "typescript-node16": { set: "bundlers", run: (project) => typescript(project, "node16") },
-  "typescript-bundler": { set: "bundlers", run: (project) => typescript(project, "bundler") },
+  "typescript-node16": {
+    set: "bundlers",
+    title: 'TypeScript with `"moduleResolution": "node16"`',
+    run: (project) => typescript(project, "node16"),
+  },
+  "typescript-bundler": {
+    set: "bundlers",
+    title: 'TypeScript with `"moduleResolution": "bundler"`',
+    run: (project) => typescript(project, "bundler"),
+  },
   esbuild: {
     set: "bundlers",
     async run(project) {
@@ -248,7 +257,6 @@ ${printing}`;
   },
   wrangler: {
     set: "wrangler",
-    heavy: true,
     title: "wrangler deploy --dry-run, its output run in workerd",
     async run(project) {
       const at = folder(project, "wrangler");
@@ -263,7 +271,6 @@ ${printing}`;
   },
   next: {
     set: "next",
-    heavy: true,
     title: "Next.js: an edge route and a Node route",
     async run(project) {
       const at = folder(project, "next");
@@ -340,9 +347,6 @@ export async function runConsumers(names) {
   }
   return found;
 }
-
-/** Those that take seconds. */
-export const light = Object.keys(consumers).filter((name) => consumers[name].heavy !== true);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {

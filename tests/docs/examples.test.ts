@@ -1,5 +1,5 @@
 // Every example that is a package of its own, run as its reader would run it: installed from the tarball, beside a local net.
-// Those that are too heavy for each run are skipped, and loudly: `npm run test:examples [-- NAME …]` runs all, or those named.
+// `npm run test:examples [-- NAME …]` runs these tests alone, for all examples or those named.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -12,9 +12,8 @@ import { installedPackage } from "../../pkg-scripts/package/tarball.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** `--all`, or names: what this run was asked for. Nothing in `npm test`. */
+/** The names of those that are asked for; none in `npm test`, which runs them all. */
 const asked = process.argv.slice(2);
-const isAsked = (name: string): boolean => asked.length === 0 || asked.includes("--all") || asked.includes(name);
 
 /** What an example has to print beside what they all print, in this order. */
 const printed: Readonly<Record<string, RegExp>> = {
@@ -50,22 +49,17 @@ function run(command: string, args: readonly string[], cwd: string): Promise<End
 }
 
 /** Why an example is not run now; and that it is seen. */
-function skipped(name: string, heavy: boolean, browser: boolean): string | false {
-  if (!isAsked(name)) return "it was not asked for";
-  const why =
-    heavy && asked.length === 0
-      ? "it is heavy; npm run test:examples runs it"
-      : browser && Object.keys(browserEnv()).length === 0
-        ? "there is no Chromium here"
-        : false;
-  if (why !== false) console.error(`!! examples/${name} is SKIPPED: ${why}`);
-  return why;
+function skipped(name: string, browser: boolean): string | false {
+  if (asked.length > 0 && !asked.includes(name)) return "it was not asked for";
+  if (!browser || Object.keys(browserEnv()).length > 0) return false;
+  console.error(`!! examples/${name} is SKIPPED: there is no Chromium here`);
+  return "there is no Chromium here";
 }
 
 describe("examples", { concurrency: 2 }, () => {
-  for (const { name, heavy, browser } of examples()) {
+  for (const { name, browser } of examples()) {
     test(`examples/${name} compiles, runs, pays what it may and nothing else`, {
-      skip: skipped(name, heavy, browser),
+      skip: skipped(name, browser),
     }, async () => {
       const folder = await install(name, installed);
       const tsc = join(root, "node_modules/typescript/bin/tsc");
