@@ -12,6 +12,7 @@ export type {
   PolicyError,
   Reason,
 } from "./core/types.ts";
+export { coreVersion } from "./core/version.ts";
 export {
   ApprovalRequired,
   PaymentDenied,
@@ -38,7 +39,6 @@ export {
 } from "./policy/builders.ts";
 export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
-export { coreVersion, reasons } from "./reasons.ts";
 export type { Proof, Prover, Reconciled } from "./reconcile.ts";
 export type { Scope } from "./scope.ts";
 export { type Simulation, simulation } from "./simulate.ts";

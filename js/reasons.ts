@@ -1,6 +1,6 @@
-/** The registry of reasons, from the core. */
+/** The registry of reasons. Its texts are for people, and so stand in the second module. */
 
-import { loadCore } from "./core/load.ts";
+import { loadTools } from "./core/tools.ts";
 import type { Reason } from "./core/types.ts";
 
 export interface ReasonRow {
@@ -13,10 +13,5 @@ export interface ReasonRow {
 
 /** Every reason that a decision or an outcome can give. */
 export function reasons(): readonly ReasonRow[] {
-  return JSON.parse(loadCore().reasons()) as readonly ReasonRow[];
-}
-
-/** The version of the core inside this package. */
-export function coreVersion(): string {
-  return loadCore().coreVersion();
+  return JSON.parse(loadTools().reasons()) as readonly ReasonRow[];
 }

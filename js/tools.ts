@@ -6,6 +6,7 @@ import { PolicyInvalid } from "./errors.ts";
 import { objectToJson, textToJson } from "./policy/text.ts";
 
 export type { Description, Document as PolicyDocument } from "./core/types.ts";
+export { type ReasonRow, reasons } from "./reasons.ts";
 
 /** The systems whose policies can be brought over. */
 export type Dialect = "x402-firewall" | "presidio" | "paysentry" | "smart402" | "spend-controls";

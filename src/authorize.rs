@@ -1,6 +1,6 @@
 //! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
 use crate::faults::fault;
@@ -12,7 +12,7 @@ use crate::ledger::moves::{MAX_OPEN, sweep, take};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::{self, Offer};
-use crate::order::set;
+use crate::order::{Map, set};
 use crate::origin::Target;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
@@ -230,7 +230,7 @@ fn hold(
         captured: Amount::ZERO,
         captured_at: None,
         refunded: Amount::ZERO,
-        refunds: BTreeMap::new(),
+        refunds: Map::default(),
         transaction: None,
         note: None,
         ground: None,

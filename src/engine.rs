@@ -5,8 +5,6 @@ mod budgets;
 mod holds;
 mod reload;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::authorize::{authorize, refused};
@@ -16,6 +14,7 @@ use crate::json::Json;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, encode};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
+use crate::order::Map;
 use crate::policy::{Policy, PolicyError};
 use crate::reason::{Reason, Refusal};
 use crate::reconcile::{Proof, Resolution, reconcile, refund, resolve};
@@ -42,7 +41,7 @@ pub struct Staged {
     /// The cells that the verb read, with the versions under which it knew them.
     pub read: Vec<(String, u64)>,
     /// What it changes; empty if nothing.
-    pub changes: BTreeMap<String, Change>,
+    pub changes: Map<Change>,
 }
 
 /// The answer to an event.
@@ -221,7 +220,7 @@ impl Engine {
         }
     }
 
-    fn stage(&mut self, read: std::collections::BTreeSet<String>, changes: BTreeMap<String, Change>) {
+    fn stage(&mut self, read: std::collections::BTreeSet<String>, changes: Map<Change>) {
         if self.whole {
             self.ledger.apply(changes);
             return;

@@ -1,14 +1,14 @@
 //! Every reason a verb can give, in one registry. The codes are stable: scripts and other languages match on them.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 macro_rules! reasons {
     ($($variant:ident $code:literal $meaning:literal $remedy:literal)*) => {
         /// Why a verb answered as it did. Serialises as its stable code.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum Reason {
-            $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
+            $(#[doc = $meaning] #[cfg_attr(feature = "schema", schemars(rename = $code))] $variant,)*
         }
 
         impl Reason {
@@ -111,6 +111,12 @@ reasons! {
     AcceptedMismatch "accepted_mismatch" "The terms attached to the payment are not the ones held." "Nothing was sent; look for what changed the payment after it was held."
     UnticketedSignature "unticketed_signature" "The wallet was asked to sign something that no ticket covers." "Nothing was signed; only payments that were authorized are signed."
     TicketUsed "ticket_used" "The ticket for this payment was used before." "Authorize again; each signature needs its own hold."
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
 }
 
 impl std::fmt::Display for Reason {

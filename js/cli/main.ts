@@ -2,7 +2,7 @@
 /** The command line. Each command is a file of its own; this one only finds it. */
 
 import "./core.ts";
-import { coreVersion } from "../reasons.ts";
+import { coreVersion } from "../core/version.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { holdsCommand } from "./holds.ts";

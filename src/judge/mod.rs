@@ -11,7 +11,7 @@ use crate::ledger::moves::{foresee, sweep};
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::offer::Terms;
-use crate::order::sorted;
+use crate::order::{Set, sorted};
 use crate::origin::Target;
 use crate::policy::when::Asked;
 use crate::policy::{Policy, Price};
@@ -315,6 +315,6 @@ fn earliest_time(
 }
 
 /// Networks as people write them, for messages.
-fn list(networks: &std::collections::BTreeSet<Network>) -> String {
+fn list(networks: &Set<Network>) -> String {
     networks.iter().map(|network| format!("`{network}`")).collect::<Vec<_>>().join(", ")
 }

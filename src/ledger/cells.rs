@@ -12,6 +12,7 @@ use crate::ledger::stored::Stored;
 use crate::ledger::tally::Tally;
 use crate::ledger::working::Working;
 use crate::money::Amount;
+use crate::order::Map;
 use crate::time::Millis;
 
 /// What a cell holds.
@@ -100,15 +101,34 @@ pub struct Change {
 /// The cells that are here, with the version under which the store knows each.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    cells: BTreeMap<String, (u64, Option<Cell>)>,
+    cells: BTreeMap<String, Slot>,
     /// Whether these cells are the whole state: what isn't here isn't anywhere.
     whole: bool,
-    /// When cells end, where these are the whole state; else the store sees to it.
-    ends: BTreeMap<String, Millis>,
-    /// The same, by time.
-    ending: BTreeSet<(Millis, String)>,
+    /// The cells that end, by time: the time in twenty digits, then the key.
+    ending: BTreeSet<String>,
     /// What becomes the key of the fingerprints in a ledger that has none, in hex.
     salt: String,
+}
+
+/// A cell in its place; an absent one has nothing inside.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    version: u64,
+    cell: Option<Cell>,
+    /// When it ends, where these cells are the whole state; else the store sees to it.
+    end: Option<Millis>,
+}
+
+impl Slot {
+    /// From its end on a cell reads as absent, as in a store.
+    fn live(&self, at: Millis) -> Option<&Cell> {
+        self.cell.as_ref().filter(|_| self.end.is_none_or(|end| end > at))
+    }
+}
+
+/// A time in so many digits that texts stand in the order of their times.
+fn in_order(time: Millis) -> String {
+    format!("{time:020}")
 }
 
 impl Ledger {
@@ -136,7 +156,8 @@ impl Ledger {
         if cell.as_ref().is_some_and(|cell| !belongs(key, cell)) {
             return Err(format!("the cell `{key}` is damaged: it holds something of another kind"));
         }
-        self.cells.insert(key.to_owned(), (version, cell));
+        let end = self.cells.get(key).and_then(|slot| slot.end);
+        self.cells.insert(key.to_owned(), Slot { version, cell, end });
         Ok(())
     }
 
@@ -157,7 +178,7 @@ impl Ledger {
     #[must_use]
     pub fn clock(&self) -> Millis {
         match self.cells.get(key::CLOCK) {
-            Some((_, Some(Cell::Clock(at)))) => *at,
+            Some(Slot { cell: Some(Cell::Clock(at)), .. }) => *at,
             _ => 0,
         }
     }
@@ -173,9 +194,13 @@ impl Ledger {
     /// # Errors
     /// One sentence, if a cell can't be written or read; that is a fault of the core.
     pub fn rebuilt(&self) -> Result<Self, String> {
-        let mut rebuilt = Self { cells: BTreeMap::new(), ..self.clone() };
+        let mut rebuilt =
+            Self { cells: BTreeMap::new(), whole: self.whole, ending: self.ending.clone(), salt: self.salt.clone() };
         for (name, text) in self.texts()? {
             rebuilt.load(&name, self.version(&name), Some(&text))?;
+            if let (Some(slot), Some(before)) = (rebuilt.cells.get_mut(&name), self.cells.get(&name)) {
+                slot.end = before.end;
+            }
         }
         Ok(rebuilt)
     }
@@ -183,48 +208,44 @@ impl Ledger {
     /// A cell that is here: nothing where it is not, nothing inside where it is absent.
     pub(super) fn cell(&self, key: &str, at: Millis) -> Option<Option<&Cell>> {
         match self.cells.get(key) {
-            Some((_, cell)) => Some(cell.as_ref().filter(|_| self.lives(key, at))),
+            Some(slot) => Some(slot.live(at)),
             None => self.whole.then_some(None),
         }
     }
 
     /// Takes changes over, where these cells are the state.
-    pub fn apply(&mut self, changes: BTreeMap<String, Change>) {
+    pub fn apply(&mut self, changes: Map<Change>) {
         for (key, change) in changes {
-            if let Some(end) = self.ends.remove(&key) {
-                self.ending.remove(&(end, key.clone()));
+            if let Some(end) = self.cells.get(&key).and_then(|slot| slot.end) {
+                self.ending.remove(&(in_order(end) + &key));
             }
             // Tallies stay: an empty one and an absent one decide alike, and a trace shows what has just left them.
             let ends = matches!(change.cell, Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_)));
-            if let Some(end) = change.expires.filter(|_| ends) {
-                self.ends.insert(key.clone(), end);
-                self.ending.insert((end, key.clone()));
+            let end = change.expires.filter(|_| ends);
+            if let Some(end) = end {
+                self.ending.insert(in_order(end) + &key);
             }
             match change.cell {
-                Some(cell) => self.cells.insert(key, (0, Some(cell))),
-                None => self.cells.remove(&key),
-            };
-        }
-        let now = self.clock();
-        while let Some((end, key)) = self.ending.pop_first() {
-            if end > now {
-                self.ending.insert((end, key));
-                break;
+                cell @ Some(_) => drop(self.cells.insert(key, Slot { version: 0, cell, end })),
+                None => drop(self.cells.remove(&key)),
             }
-            self.ends.remove(&key);
-            self.cells.remove(&key);
         }
-    }
-
-    /// From the end of a cell on it reads as absent, as in a store.
-    fn lives(&self, key: &str, at: Millis) -> bool {
-        self.ends.get(key).is_none_or(|end| *end > at)
+        let now = in_order(self.clock());
+        while let Some(entry) = self.ending.pop_first() {
+            match entry.split_at_checked(now.len()) {
+                Some((end, key)) if end <= now.as_str() => drop(self.cells.remove(key)),
+                _ => {
+                    self.ending.insert(entry);
+                    break;
+                }
+            }
+        }
     }
 
     /// The version under which the store knows a cell; 0 for one that is absent.
     #[must_use]
     pub fn version(&self, key: &str) -> u64 {
-        self.cells.get(key).map_or(0, |(version, _)| *version)
+        self.cells.get(key).map_or(0, |slot| slot.version)
     }
 
     /// All cells that are here, as text, in the order of their keys.
@@ -232,14 +253,19 @@ impl Ledger {
     /// # Errors
     /// One sentence, if a cell can't be written; that is a fault of the core.
     pub fn texts(&self) -> Result<Vec<(String, String)>, String> {
-        let present = self.cells.iter().filter_map(|(key, (_, cell))| cell.as_ref().map(|cell| (key, cell)));
-        present.map(|(key, cell)| Ok((key.clone(), encode(cell)?))).collect()
+        let mut texts = Vec::new();
+        for (key, slot) in &self.cells {
+            if let Some(cell) = &slot.cell {
+                texts.push((key.clone(), encode(cell)?));
+            }
+        }
+        Ok(texts)
     }
 
     /// The budgets' cells that are here.
     pub fn tallies(&self, at: Millis) -> impl Iterator<Item = (&str, &Tally)> {
-        self.cells.iter().filter_map(move |(key, (_, cell))| match cell {
-            Some(Cell::Budget(tally)) if self.lives(key, at) => Some((key.as_str(), tally)),
+        self.cells.iter().filter_map(move |(key, slot)| match slot.live(at) {
+            Some(Cell::Budget(tally)) => Some((key.as_str(), tally)),
             _ => None,
         })
     }
@@ -248,13 +274,13 @@ impl Ledger {
     #[must_use]
     pub fn has_below(&self, prefix: &str) -> bool {
         let from = self.cells.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
-        from.take_while(|(name, _)| name.starts_with(prefix)).any(|(_, (_, cell))| cell.is_some())
+        from.take_while(|(name, _)| name.starts_with(prefix)).any(|(_, slot)| slot.cell.is_some())
     }
 
     /// The holds that are here.
     pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
-        self.cells.iter().filter_map(move |(key, (_, cell))| match cell {
-            Some(Cell::Hold(hold)) if self.lives(key, at) => Some(&**hold),
+        self.cells.values().filter_map(move |slot| match slot.live(at) {
+            Some(Cell::Hold(hold)) => Some(&**hold),
             _ => None,
         })
     }

@@ -1,13 +1,12 @@
 //! A hold: money set aside for one payment, from the decision until it is known what became of it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::ledger::key;
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;
+use crate::order::Map;
 use crate::policy::Price;
 use crate::time::Millis;
 
@@ -140,7 +139,7 @@ pub struct Hold {
     /// Given back, in atomic units.
     pub refunded: Amount,
     /// Each refund by its own id: the same one twice is one.
-    pub refunds: BTreeMap<String, Amount>,
+    pub refunds: Map<Amount>,
     /// The transaction, as the receipt or the operator names it.
     pub transaction: Option<String>,
     /// The words of whoever closed it by hand.

@@ -1,7 +1,7 @@
 //! A cell's text, read back: the mirror of what its types' derived `Serialize` writes. By hand, because derived readers
 //! were a fifth of the module. Members that are not known are passed over; one that is missing is damage.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::asset::{AssetId, Network};
 use crate::json::Json;
@@ -10,6 +10,7 @@ use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme, Terms, Transfer};
+use crate::order::Map;
 use crate::policy::Price;
 
 /// What does not read as it should: the innermost member's name, or its kind.
@@ -163,9 +164,9 @@ impl Stored for BTreeSet<String> {
     }
 }
 
-impl Stored for BTreeMap<String, Amount> {
+impl Stored for Map<Amount> {
     fn restore(json: &Json) -> Result<Self, Damage> {
-        let mut map = Self::new();
+        let mut map = Self::default();
         for (name, value) in json.as_object().ok_or("a table")? {
             map.insert(name.clone(), Amount::restore(value)?);
         }

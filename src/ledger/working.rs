@@ -1,7 +1,7 @@
 //! A verb at work on the cells: what it has read, and what it changes. Cells that aren't here yet are asked for, never
 //! guessed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::faults::fault;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open, Seen};
@@ -9,6 +9,7 @@ use crate::ledger::hold::Hold;
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
 use crate::money::Amount;
+use crate::order::Map;
 use crate::time::Millis;
 use crate::trace::EntryTrace;
 
@@ -24,7 +25,7 @@ pub struct Working<'a> {
     /// The keys that the verb rests on; a commit checks the version of each.
     pub read: BTreeSet<String>,
     /// What the verb changes.
-    pub changes: BTreeMap<String, Change>,
+    pub changes: Map<Change>,
     /// Where somebody wants to know: what each rule said to each entry of the offer.
     pub trace: Option<Vec<EntryTrace>>,
 }
@@ -33,7 +34,7 @@ impl<'a> Working<'a> {
     /// Nothing read and nothing changed yet.
     #[must_use]
     pub(super) fn new(ledger: &'a Ledger, at: Millis) -> Self {
-        Self { ledger, at, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
+        Self { ledger, at, read: BTreeSet::new(), changes: Map::default(), trace: None }
     }
 
     /// The same ledger with the same changes, to try something out on.

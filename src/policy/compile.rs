@@ -23,7 +23,7 @@ use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::json::Json;
 use crate::money::Rate;
 use crate::offer::{Flow, Scheme};
-use crate::order::set;
+use crate::order::{Set, set};
 use crate::origin::parse_origin;
 
 /// Compiles a document. Errors are in the reader; then what is returned is of no use.
@@ -86,22 +86,28 @@ fn bounds_something(document: &Document) -> bool {
 /// Decisions name budgets, rates and rules: one name, one thing.
 fn unique_names(document: &Document, reader: &mut Reader) {
     let mut seen = BTreeSet::new();
-    let budgets = document.budgets.iter().flatten().map(|b| b.name.as_deref()).enumerate().map(|n| ("budgets", n));
-    let rates = document.rates.iter().flatten().map(|r| r.name.as_deref()).enumerate().map(|n| ("rates", n));
-    let rules = document.rules.iter().flatten().map(|r| r.name.as_deref()).enumerate().map(|n| ("rules", n));
-    let all = budgets.chain(rates).chain(rules);
-    for (section, (index, name)) in all.clone() {
-        let Some(name) = name else { continue };
+    let mut all = Vec::new();
+    for (index, budget) in document.budgets.iter().flatten().enumerate() {
+        all.push(("budgets", index, budget.name.as_deref()));
+    }
+    for (index, rate) in document.rates.iter().flatten().enumerate() {
+        all.push(("rates", index, rate.name.as_deref()));
+    }
+    for (index, rule) in document.rules.iter().flatten().enumerate() {
+        all.push(("rules", index, rule.name.as_deref()));
+    }
+    for (section, index, name) in &all {
+        let Some(name) = *name else { continue };
         let fail = |reader: &mut Reader, message: String| {
-            reader.member(section, |r| r.item(index, |r| r.member("name", |r| r.fail(message))));
+            reader.member(section, |r| r.item(*index, |r| r.member("name", |r| r.fail(message))));
         };
         let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
         if name.len() > 64 || !plain {
             fail(reader, format!("`{name}` is not a name: up to 64 lower-case letters, digits, `-` and `_`"));
         }
         if !seen.insert(name.to_owned()) {
-            let first = all.clone().find(|(_, (_, other))| *other == Some(name));
-            let place = first.map(|(section, (index, _))| format!("{section}[{index}]")).unwrap_or_default();
+            let first = all.iter().find(|(_, _, other)| *other == Some(name));
+            let place = first.map(|(section, index, _)| format!("{section}[{index}]")).unwrap_or_default();
             fail(reader, format!("{place} has the name `{name}` too"));
         }
     }
@@ -214,7 +220,7 @@ fn when(section: &WhenSection, zones: &ZoneTables, reader: &mut Reader) -> When 
         networks: reader.member("networks", |r| networks(section.networks.as_deref(), r)),
         assets: reader.member("assets", |r| asset_ids(section.assets.as_deref(), r)),
         schemes: section.schemes.clone(),
-        methods: section.methods.as_ref().map(|methods| set(methods.iter().map(|m| m.to_ascii_uppercase()))),
+        methods: section.methods.as_ref().map(|methods| set(methods.iter().map(|m| m.to_ascii_uppercase()).collect())),
         min_usd: section.min_usd,
         max_usd: section.max_usd,
         first_payment: section.first_payment,
@@ -336,18 +342,20 @@ fn lists<T>(allow: Option<&[String]>, block: Option<&[String]>, reader: &mut Rea
     Lists { allow: reader.member("allow", |r| read(allow, r)), block: reader.member("block", |r| read(block, r)) }
 }
 
-fn networks(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<Network>> {
-    list.map(|list| set(collect(Some(list), reader, |text| Network::named(text).map_err(|error| error.to_string()))))
+fn networks(list: Option<&[String]>, reader: &mut Reader) -> Option<Set<Network>> {
+    list.map(|list| {
+        Set::of(collect(Some(list), reader, |text| Network::named(text).map_err(|error| error.to_string())))
+    })
 }
 
-fn asset_ids(list: Option<&[String]>, reader: &mut Reader) -> Option<BTreeSet<AssetId>> {
-    list.map(|list| set(collect(Some(list), reader, asset_id)))
+fn asset_ids(list: Option<&[String]>, reader: &mut Reader) -> Option<Set<AssetId>> {
+    list.map(|list| Set::of(collect(Some(list), reader, asset_id)))
 }
 
 fn vendor_set(list: Option<&[String]>, reader: &mut Reader) -> Option<VendorSet> {
     list.map(|list| {
         let mut set = VendorSet::default();
-        collect(Some(list), reader, |text| set.add(text));
+        for_each(Some(list), reader, &mut |text| set.add(text));
         set
     })
 }
@@ -355,22 +363,23 @@ fn vendor_set(list: Option<&[String]>, reader: &mut Reader) -> Option<VendorSet>
 fn names(list: Option<&[String]>, reader: &mut Reader) -> Option<Names> {
     list.map(|list| {
         let mut set = Names::default();
-        collect(Some(list), reader, |text| set.add(text));
+        for_each(Some(list), reader, &mut |text| set.add(text));
         set
     })
 }
 
 fn payee_set(list: Option<&[String]>, reader: &mut Reader) -> Option<PayeeSet> {
     list.map(|list| {
-        let mut set = PayeeSet::default();
-        collect(Some(list), reader, |text| {
+        let (mut set, mut on_network) = (PayeeSet::default(), Vec::new());
+        for_each(Some(list), reader, &mut |text| {
             if text.contains('/') {
-                set.on_network.insert(asset_id(text).map_err(|error| error.replace("asset", "payee"))?);
+                on_network.push(asset_id(text).map_err(|error| error.replace("asset", "payee"))?);
             } else {
                 set.anywhere.insert(any_address(text)?);
             }
             Ok(())
         });
+        set.on_network = Set::of(on_network);
         set
     })
 }
@@ -395,8 +404,11 @@ fn each<S, T>(
     reader: &mut Reader,
     mut compile: impl FnMut(&S, &mut Reader) -> Option<T>,
 ) -> Vec<T> {
-    let sections = list.unwrap_or_default().iter().enumerate();
-    sections.filter_map(|(index, section)| reader.item(index, |r| compile(section, r))).collect()
+    let mut compiled = Vec::new();
+    for (index, section) in list.unwrap_or_default().iter().enumerate() {
+        reader.item(index, |r| compiled.extend(compile(section, r)));
+    }
+    compiled
 }
 
 /// Compiles each text of a list, noting each error at its own place.
@@ -406,11 +418,19 @@ fn collect<T>(
     mut compile: impl FnMut(&str) -> Result<T, String>,
 ) -> Vec<T> {
     let mut values = Vec::new();
+    for_each(list, reader, &mut |text| {
+        values.push(compile(text)?);
+        Ok(())
+    });
+    values
+}
+
+fn for_each(list: Option<&[String]>, reader: &mut Reader, compile: &mut dyn FnMut(&str) -> Result<(), String>) {
     for (index, text) in list.unwrap_or_default().iter().enumerate() {
-        reader.item(index, |r| match compile(text) {
-            Ok(value) => values.push(value),
-            Err(error) => r.fail(error),
+        reader.item(index, |r| {
+            if let Err(error) = compile(text) {
+                r.fail(error);
+            }
         });
     }
-    values
 }

@@ -6,6 +6,7 @@ use crate::asset::{AssetId, Network, known};
 use crate::json::Json;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
+use crate::order::Set;
 use crate::origin::Target;
 use crate::time::Millis;
 
@@ -114,9 +115,9 @@ pub struct Payment {
     /// The longest lifetime of a signature, in seconds.
     pub max_lifetime_seconds: u64,
     /// Networks; allowed `None` is all that are known.
-    pub networks: Lists<BTreeSet<Network>>,
+    pub networks: Lists<Set<Network>>,
     /// Assets allowed; `None` is all that are known.
-    pub assets: Option<BTreeSet<AssetId>>,
+    pub assets: Option<Set<AssetId>>,
     /// Schemes allowed.
     pub schemes: Vec<Scheme>,
     /// Flows allowed.
@@ -147,7 +148,7 @@ pub struct Price {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PayeeSet {
     anywhere: BTreeSet<String>,
-    on_network: BTreeSet<AssetId>,
+    on_network: Set<AssetId>,
 }
 
 /// A counter's key: what has one of its own, over which window, in whose calendar, of which payments.
@@ -297,5 +298,11 @@ impl PayeeSet {
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }

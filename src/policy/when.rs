@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::asset::{AssetId, Network};
 use crate::money::Usd;
 use crate::offer::Scheme;
+use crate::order::Set;
 use crate::policy::PayeeSet;
 use crate::policy::glob::Names;
 use crate::policy::vendors::VendorSet;
@@ -78,9 +79,9 @@ pub struct When {
     /// The address that is paid is covered.
     pub payees: Option<PayeeSet>,
     /// The network is one of these.
-    pub networks: Option<BTreeSet<Network>>,
+    pub networks: Option<Set<Network>>,
     /// The asset is one of these.
-    pub assets: Option<BTreeSet<AssetId>>,
+    pub assets: Option<Set<AssetId>>,
     /// The scheme is one of these.
     pub schemes: Option<Vec<Scheme>>,
     /// The method is one of these, in capitals.

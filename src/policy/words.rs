@@ -14,15 +14,21 @@ macro_rules! words {
         pub enum $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)* }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        pub enum $name { $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)* }
+        pub enum $name { $($(#[doc = $doc])+ #[cfg_attr(feature = "schema", schemars(rename = $word))] $variant,)* }
 
         impl $name {
             /// The word as it is written.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $($name::$variant => $word),* }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
             }
         }
 

@@ -1,9 +1,8 @@
 //! Time zones without a clock or a database: the wrapper hands in, for each zone that the policy names, the moments at
 //! which its offset changes. They are part of the document, and so of its hash.
 
-use std::collections::BTreeMap;
-
 use crate::json::Json;
+use crate::order::Map;
 use crate::policy::read::{Read, Reader};
 use crate::policy::words::{Calendar, DayWord};
 use crate::time::Millis;
@@ -22,7 +21,7 @@ pub struct Zone {
 
 /// The tables that a document carries, by the name of the zone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ZoneTables(pub BTreeMap<String, Zone>);
+pub struct ZoneTables(pub Map<Zone>);
 
 /// A moment, as people in a zone read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +109,10 @@ impl Zone {
 impl Read for ZoneTables {
     fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
         let Some(members) = json.as_object() else { return reader.expected("a table of time zones", json) };
-        let mut zones = BTreeMap::new();
+        let mut zones = Map::default();
         for (name, table) in members {
             match reader.member(name, |r| zone(table, r)) {
-                Some(zone) => drop(zones.insert(name.clone(), zone)),
+                Some(zone) => zones.insert(name.clone(), zone),
                 None => return None,
             }
         }

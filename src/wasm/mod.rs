@@ -9,7 +9,6 @@ use crate::digest::state_hash;
 use crate::engine::{self, CellWrite};
 use crate::json::{Json, parse_own};
 use crate::policy::{Policy, PolicyError, hex};
-use crate::reason::Reason;
 
 #[cfg(feature = "tools")]
 mod tools;
@@ -56,23 +55,6 @@ pub fn json_error(text: &str) -> Option<String> {
 #[must_use]
 pub fn network_name(text: &str) -> Option<String> {
     Network::named(text).ok().map(|network| network.to_string())
-}
-
-/// The registry of reasons, as JSON.
-#[wasm_bindgen(js_name = reasons)]
-#[must_use]
-pub fn reasons() -> String {
-    #[derive(Serialize)]
-    struct Row {
-        code: &'static str,
-        meaning: &'static str,
-        remedy: &'static str,
-    }
-    let rows: Vec<Row> = Reason::ALL
-        .iter()
-        .map(|reason| Row { code: reason.code(), meaning: reason.meaning(), remedy: reason.remedy() })
-        .collect();
-    cold(&rows)
 }
 
 /// A policy and a ledger, driven by events.

@@ -9,6 +9,7 @@ use crate::json::parse_own;
 use crate::policy::PolicyError;
 use crate::policy::import::{Dialect, import};
 use crate::policy::merge::{Files, merge};
+use crate::reason::Reason;
 
 /// What a policy means, what is odd about it, and what a test of it should touch: an object; or `{"errors"}`.
 ///
@@ -52,6 +53,23 @@ pub fn merge_policies(base: &str, child: &str, base_name: &str, child_name: &str
         Ok(document) => format!(r#"{{"document":{}}}"#, document.canonical()),
         Err(errors) => cold(&Refused { errors }),
     }
+}
+
+/// The registry of reasons, as JSON.
+#[wasm_bindgen(js_name = reasons)]
+#[must_use]
+pub fn reasons() -> String {
+    #[derive(Serialize)]
+    struct Row {
+        code: &'static str,
+        meaning: &'static str,
+        remedy: &'static str,
+    }
+    let rows: Vec<Row> = Reason::ALL
+        .iter()
+        .map(|reason| Row { code: reason.code(), meaning: reason.meaning(), remedy: reason.remedy() })
+        .collect();
+    cold(&rows)
 }
 
 #[derive(Serialize)]

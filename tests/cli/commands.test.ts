@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coreVersion, reasons } from "../../js/index.ts";
+import { coreVersion } from "../../js/index.ts";
+import { reasons } from "../../js/tools.ts";
 import { tollwarden } from "./support.ts";
 
 test("--help tells the commands, and each command's help its options and exit status", async () => {
