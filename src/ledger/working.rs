@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::audit::Head;
 use crate::faults::fault;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
@@ -186,6 +187,17 @@ impl<'a> Working<'a> {
         })
     }
 
+    /// The head of the audit log.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn audit(&mut self) -> Result<Option<Head>, Missing> {
+        Ok(match self.get(key::AUDIT)? {
+            Some(Cell::Audit(head)) => Some((**head).clone()),
+            _ => None,
+        })
+    }
+
     /// A payment that was held and is still remembered at this time.
     ///
     /// # Errors
@@ -193,6 +205,17 @@ impl<'a> Working<'a> {
     pub fn seen(&mut self, key: &str, now: Millis) -> Result<Option<Seen>, Missing> {
         Ok(match self.get(key)? {
             Some(Cell::Seen(seen)) if seen.until > now => Some(seen.clone()),
+            _ => None,
+        })
+    }
+
+    /// The latest time seen; nothing in a ledger that nothing was done in yet.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn clock(&mut self) -> Result<Option<Millis>, Missing> {
+        Ok(match self.get(key::CLOCK)? {
+            Some(Cell::Clock(seen)) => Some(*seen),
             _ => None,
         })
     }
