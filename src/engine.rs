@@ -39,8 +39,6 @@ pub struct Engine {
     staged: Staged,
     auditor: Option<Box<Auditor>>,
     records: Vec<String>,
-    ends: BTreeMap<String, Millis>,
-    ending: BTreeSet<(Millis, String)>,
 }
 
 /// What the last verb rests on and what it changes. It counts once the store has taken it.
@@ -153,8 +151,7 @@ impl Engine {
     }
 
     fn over(policy: Policy, ledger: Ledger, whole: bool) -> Self {
-        let (ends, ending) = (BTreeMap::new(), BTreeSet::new());
-        Self { policy, ledger, whole, staged: Staged::default(), auditor: None, records: Vec::new(), ends, ending }
+        Self { policy, ledger, whole, staged: Staged::default(), auditor: None, records: Vec::new() }
     }
 
     /// From now on each event is recorded, and none is answered that can't be. The document of the policy in force is
@@ -229,7 +226,6 @@ impl Engine {
             "holds" => return self.holds(event, at),
             _ => {}
         }
-        self.forget_ended(at);
         let mut work = self.ledger.begin(at);
         work.trace = (kind == "explain").then(Vec::new);
         let judge = |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, kind, event, at);
@@ -268,9 +264,6 @@ impl Engine {
                 if let Some(Cell::Record(line)) = change.cell {
                     self.records.push(line);
                 }
-            }
-            if self.auditor.is_some() {
-                self.note_ends(&changes);
             }
             self.ledger.apply(changes);
             return;
@@ -492,6 +485,10 @@ pub struct CellWrite {
     pub expires: Option<Millis>,
 }
 
+/// So much longer than a cell matters a store keeps it, in milliseconds. Its clock is not the one that decisions go by:
+/// what one finds there, and so what a replay of its record has to find, must not depend on it.
+pub const GRACE: Millis = 3_600_000;
+
 /// What was staged, as the store is told of it.
 ///
 /// # Errors
@@ -499,7 +496,8 @@ pub struct CellWrite {
 pub fn writes(staged: &Staged) -> Result<Vec<CellWrite>, String> {
     let write = |(name, change): (&String, &Change)| {
         let value = change.cell.as_ref().map(encode).transpose()?;
-        Ok(CellWrite { key: name.clone(), value, expires: change.expires })
+        let expires = change.expires.map(|end| end.saturating_add(GRACE));
+        Ok(CellWrite { key: name.clone(), value, expires })
     };
     staged.changes.iter().map(write).collect()
 }

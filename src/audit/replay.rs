@@ -74,6 +74,12 @@ impl Replayer {
         self.records
     }
 
+    /// What has come of the records so far; nothing before the first.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
+    }
+
     /// The end of the log.
     #[must_use]
     pub fn finish(mut self) -> Replayed {

@@ -1,13 +1,10 @@
 //! What the engine answers where the audit log has a say.
 
-use std::collections::BTreeMap;
-
 use super::{Engine, Reply, error_reply};
 use crate::audit::canonical::{number, object, text};
 use crate::audit::record::Unrecorded;
 use crate::decision::Decision;
 use crate::json::Json;
-use crate::ledger::cells::Change;
 #[cfg(feature = "tools")]
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -19,35 +16,6 @@ impl Engine {
     #[cfg(feature = "tools")]
     pub fn put_in_force(&mut self, policy: Policy) {
         self.policy = policy;
-    }
-
-    /// Where all cells are here and each event is recorded, what has ended is forgotten, as a store does: a log made
-    /// here and one made over a store are the same, and a replay is like both.
-    pub(super) fn forget_ended(&mut self, at: Millis) {
-        if !self.whole || self.auditor.is_none() {
-            return;
-        }
-        while let Some((end, key)) = self.ending.pop_first() {
-            if end > at {
-                self.ending.insert((end, key));
-                break;
-            }
-            self.ends.remove(&key);
-            self.ledger.apply(BTreeMap::from([(key, Change { cell: None, expires: None })]));
-        }
-    }
-
-    /// Takes note of when the cells that were changed end.
-    pub(super) fn note_ends(&mut self, changes: &BTreeMap<String, Change>) {
-        for (key, change) in changes {
-            if let Some(end) = self.ends.remove(key) {
-                self.ending.remove(&(end, key.clone()));
-            }
-            if let Some(end) = change.expires.filter(|_| change.cell.is_some()) {
-                self.ends.insert(key.clone(), end);
-                self.ending.insert((end, key.clone()));
-            }
-        }
     }
 
     /// The key of the ledger's own fingerprints, as the log has it.

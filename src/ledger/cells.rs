@@ -265,7 +265,7 @@ impl Ledger {
     /// The holds that are here.
     pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
         self.cells.iter().filter_map(move |(key, (_, cell))| match cell {
-            Some(Cell::Hold(hold)) if self.lives(key, at) => Some(&**hold),
+            Some(Cell::Hold(hold)) if self.lives(key, at) && hold.is_remembered(at) => Some(&**hold),
             _ => None,
         })
     }

@@ -37,6 +37,12 @@ impl<'a> Working<'a> {
         Self { ledger, at, read: BTreeSet::new(), changes: BTreeMap::new(), trace: None }
     }
 
+    /// The time that the verb goes by.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.at
+    }
+
     /// The same ledger with the same changes, to try something out on.
     #[must_use]
     pub fn scratch(&self) -> Self {
@@ -88,13 +94,14 @@ impl<'a> Working<'a> {
         })
     }
 
-    /// A hold by its id.
+    /// A hold by its id, while it is remembered.
     ///
     /// # Errors
     /// The key, if the cell is not here.
     pub fn hold(&mut self, id: &str) -> Result<Option<Hold>, Missing> {
+        let at = self.at;
         Ok(match self.get(&key::hold(id))? {
-            Some(Cell::Hold(hold)) => Some((**hold).clone()),
+            Some(Cell::Hold(hold)) if hold.is_remembered(at) => Some((**hold).clone()),
             _ => None,
         })
     }
