@@ -6,6 +6,7 @@
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Ledger, PolicySummary, WhichHolds } from "./core/ledger.ts";
 import type { HoldLine, Outcome } from "./core/types.ts";
+import { PolicyInvalid } from "./errors.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { type Proof, type Prover, type Reconciled, reconcileAll, reconcileOne } from "./reconcile.ts";
 
@@ -46,7 +47,15 @@ export type Resolution = { readonly spent: bigint | string } | { readonly free: 
 export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
   return {
     async reload(source) {
-      await ledger.reload(readPolicy(source));
+      // Nothing is waited for before it: what is asked after this call is judged by the new policy.
+      const read = tried(source);
+      if (read instanceof Error) {
+        const errors =
+          read instanceof PolicyInvalid ? read.errors.map(({ path, message }) => `${path}: ${message}`) : [];
+        await ledger.note("policy_refused", { errors });
+        throw read;
+      }
+      await ledger.reload(read);
       breaker.follow(ledger.policy);
       return ledger.policy;
     },
@@ -78,6 +87,15 @@ function reconciler(ledger: Ledger): Control["reconcile"] {
     return reconcileOne(ledger, what, proof);
   }
   return reconcile;
+}
+
+/** The policy's text, or why it can't even be read: that is a policy refused too, and the audit log says so. */
+function tried(source: PolicySource): ReturnType<typeof readPolicy> | Error {
+  try {
+    return readPolicy(source);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 export interface ReloadableBreaker extends Breaker {

@@ -13,5 +13,5 @@ export interface ReasonRow {
 
 /** Every reason that a decision or an outcome can give. */
 export function reasons(): readonly ReasonRow[] {
-  return JSON.parse(loadTools().reasons()) as readonly ReasonRow[];
+  return loadTools().reasons() as readonly ReasonRow[];
 }

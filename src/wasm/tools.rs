@@ -55,10 +55,12 @@ pub fn merge_policies(base: &str, child: &str, base_name: &str, child_name: &str
     }
 }
 
-/// The registry of reasons, as JSON.
+/// The registry of reasons: a list of objects.
+///
+/// # Errors
+/// None that can happen: these are texts.
 #[wasm_bindgen(js_name = reasons)]
-#[must_use]
-pub fn reasons() -> String {
+pub fn reasons() -> Result<JsValue, JsError> {
     #[derive(Serialize)]
     struct Row {
         code: &'static str,
@@ -69,7 +71,7 @@ pub fn reasons() -> String {
         .iter()
         .map(|reason| Row { code: reason.code(), meaning: reason.meaning(), remedy: reason.remedy() })
         .collect();
-    cold(&rows)
+    object(&rows)
 }
 
 #[derive(Serialize)]
