@@ -4,11 +4,12 @@
 //! refused; what they read in one way (case, dots, the default port) is folded.
 
 mod host;
+mod ip;
 
 pub use host::HostKind;
 
 use crate::reason::{Reason, Refusal};
-use crate::words::quoted;
+use crate::words::{cut, quoted};
 use host::read_host;
 
 /// The longest URL that is read, in bytes.
@@ -109,7 +110,7 @@ impl Target {
 /// As [`Target::parse`]; also for a path, a query or a fragment.
 pub fn parse_origin(text: &str) -> Result<String, Refusal> {
     let target = Target::parse(text)?;
-    let (_, after_scheme) = text.split_once("//").unwrap_or_default();
+    let (_, after_scheme) = cut(text, "//").unwrap_or_default();
     let authority = after_scheme.strip_suffix('/').unwrap_or(after_scheme);
     if authority.contains(['/', '?', '#']) {
         let message = format!("{} is more than an origin: write `{}`", quoted(text), target.origin());
@@ -129,7 +130,7 @@ fn read(url: &str) -> Result<Target, &'static str> {
     if url.contains('\\') {
         return Err("has a backslash");
     }
-    let (scheme, rest) = url.split_once("://").ok_or("is not an absolute http or https url")?;
+    let (scheme, rest) = cut(url, "://").ok_or("is not an absolute http or https url")?;
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "https" => Scheme::Https,
         "http" => Scheme::Http,

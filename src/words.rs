@@ -1,5 +1,25 @@
 //! Words in messages: what a stranger wrote, made safe to show, and the known word nearest to a misspelt one.
 
+/// The text before a word in it, and the text behind. By bytes: the standard library's search for words has much code for
+/// long texts.
+#[must_use]
+pub fn cut<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
+    let start = text.as_bytes().windows(word.len().max(1)).position(|window| window == word.as_bytes())?;
+    Some((text.get(..start)?, text.get(start.saturating_add(word.len())..)?))
+}
+
+/// The text with another word in place of each of one.
+#[must_use]
+pub fn replaced(text: &str, word: &str, by: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = cut(rest, word) {
+        out.push_str(before);
+        out.push_str(by);
+        rest = behind;
+    }
+    out + rest
+}
+
 /// The most characters of a stranger's text that a message repeats.
 const SHOWN: usize = 64;
 /// The longest word that [`nearest`] compares: its cost grows with the square.
@@ -61,7 +81,17 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_cut_where_the_word_first_stands(text in "[abé:/]{0,12}", word in "[abé:/]{1,3}") {
+            prop_assert_eq!(cut(&text, &word), text.split_once(&word));
+            prop_assert_eq!(replaced(&text, &word, "xy"), text.replace(&word, "xy"));
+        }
+    }
 
     #[test]
     fn a_strangers_text_is_harmless() {

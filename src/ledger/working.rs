@@ -55,6 +55,10 @@ impl<'a> Working<'a> {
     /// # Errors
     /// The keys that are not here.
     pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
+        self.need_each(&mut keys.into_iter())
+    }
+
+    fn need_each(&mut self, keys: &mut dyn Iterator<Item = &str>) -> Result<(), Missing> {
         let mut missing = Vec::new();
         for key in keys {
             if self.ledger.cell(key, self.at).is_none() {

@@ -1,6 +1,6 @@
 //! The host of a URL, as the WHATWG URL standard reads it: an address such as `0x7f.1` is seen for what it is.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use super::ip::{ipv4_text, ipv6_text, read_ipv6};
 
 /// The longest host name, and the longest part of it between dots (RFC 1035).
 const MAX_HOST_BYTES: usize = 253;
@@ -24,8 +24,8 @@ pub enum HostKind {
 /// The host in its one spelling. The error says what the URL does wrong.
 pub(super) fn read_host(text: &str) -> Result<(String, HostKind), &'static str> {
     if let Some(rest) = text.strip_prefix('[') {
-        let address: Option<Ipv6Addr> = rest.strip_suffix(']').and_then(|inside| inside.parse().ok());
-        return address.map(|ip| (format!("[{ip}]"), HostKind::Ipv6)).ok_or("has a host that is not an ipv6 address");
+        let groups = rest.strip_suffix(']').and_then(read_ipv6).ok_or("has a host that is not an ipv6 address")?;
+        return Ok((format!("[{}]", ipv6_text(groups)), HostKind::Ipv6));
     }
     let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     if host.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn read_host(text: &str) -> Result<(String, HostKind), &'static str> 
     }
     if host.rsplit('.').next().is_some_and(looks_like_a_number) {
         let address = read_ipv4(&host).ok_or("has a host that is not an ipv4 address, though it ends in a number")?;
-        return Ok((address.to_string(), HostKind::Ipv4));
+        return Ok((ipv4_text(address), HostKind::Ipv4));
     }
     let kind = if host.split('.').any(|label| label.starts_with("xn--")) {
         HostKind::Punycode
@@ -61,7 +61,7 @@ fn looks_like_a_number(label: &str) -> bool {
 
 /// An IPv4 address in any spelling that browsers take: 1 to 4 parts, each decimal, octal or hexadecimal; the last one
 /// fills all the bytes that are left.
-fn read_ipv4(host: &str) -> Option<Ipv4Addr> {
+fn read_ipv4(host: &str) -> Option<u32> {
     let mut parts = host.split('.').map(read_ipv4_part).collect::<Option<Vec<u64>>>()?;
     let last = parts.pop()?;
     let mut bits = 0u64;
@@ -76,7 +76,7 @@ fn read_ipv4(host: &str) -> Option<Ipv4Addr> {
     if last >= free {
         return None;
     }
-    u32::try_from(bits.saturating_mul(free).saturating_add(last)).ok().map(Ipv4Addr::from_bits)
+    u32::try_from(bits.saturating_mul(free).saturating_add(last)).ok()
 }
 
 /// One part: `0x` for hexadecimal, a leading zero for octal; a bare `0x` is zero.

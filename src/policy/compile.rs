@@ -25,6 +25,7 @@ use crate::money::Rate;
 use crate::offer::{Flow, Scheme};
 use crate::order::{Set, set};
 use crate::origin::parse_origin;
+use crate::words::replaced;
 
 /// Compiles a document. Errors are in the reader; then what is returned is of no use.
 pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> Policy {
@@ -373,7 +374,7 @@ fn payee_set(list: Option<&[String]>, reader: &mut Reader) -> Option<PayeeSet> {
         let (mut set, mut on_network) = (PayeeSet::default(), Vec::new());
         for_each(Some(list), reader, &mut |text| {
             if text.contains('/') {
-                on_network.push(asset_id(text).map_err(|error| error.replace("asset", "payee"))?);
+                on_network.push(asset_id(text).map_err(|error| replaced(&error, "asset", "payee"))?);
             } else {
                 set.anywhere.insert(any_address(text)?);
             }

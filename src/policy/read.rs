@@ -167,11 +167,16 @@ impl<T: Read> Read for Vec<T> {
 
 /// Reads one of several words.
 pub fn choose<T: Copy>(json: &Json, reader: &mut Reader, words: &[(&str, T)]) -> Option<T> {
-    let found = json.as_str();
-    if let Some((_, value)) = words.iter().find(|(word, _)| Some(*word) == found) {
-        return Some(*value);
-    }
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let place = place(json, reader, &known)?;
+    words.get(place).map(|(_, value)| *value)
+}
+
+fn place(json: &Json, reader: &mut Reader, known: &[&str]) -> Option<usize> {
+    let found = json.as_str();
+    if let Some(place) = known.iter().position(|word| Some(*word) == found) {
+        return Some(place);
+    }
     let hint = found.and_then(|text| nearest(text, known.iter().copied()));
     let hint = hint.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     reader.fail(format!("expected one of {}, found {}{hint}", known.join(", "), show(json)));

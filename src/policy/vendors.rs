@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use regex_lite::{Regex, RegexBuilder};
 
 use crate::origin::{Target, parse_origin};
+use crate::words::cut;
 
 /// The most expressions in one set: each is tried.
 const MAX_EXPRESSIONS: usize = 64;
@@ -35,7 +36,7 @@ impl VendorSet {
         if let Some(expression) = pattern.strip_prefix("regex:") {
             return self.add_expression(expression);
         }
-        if pattern.contains("://") {
+        if cut(pattern, "://").is_some() {
             self.origins.insert(parse_origin(pattern).map_err(|refusal| refusal.message)?);
             return Ok(());
         }
