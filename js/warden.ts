@@ -9,6 +9,8 @@ import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import type { PaymentInfo } from "./paid.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
+import { mustBeScreened, openPrivacy, type Privacy, type PrivacyOptions } from "./privacy/privacy.ts";
+import { withCleanMessages, withScreenedOffers } from "./privacy/wiring.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import type { Store } from "./stores/store.ts";
 import { defaultStore } from "./stores/unnamed.ts";
@@ -17,7 +19,7 @@ import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
 
-export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions {
+export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions, PrivacyOptions {
   /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
   readonly policy: PolicySource;
   /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder, where there is one. */
@@ -134,18 +136,29 @@ export async function openWardenWithControl(
     maxDelayMs,
     keepKey,
     onPayment,
+    recognisers,
+    privacyKey,
+    onPersonalData,
     ...scope
   } = options;
   const now = given ?? Date.now;
-  const { json } = readPolicy(policy);
+  const read = readPolicy(policy);
+  mustBeScreened(read);
   const opened = store ?? (await defaultStore());
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
-  const ledger = withFacts(openLedger({ policy: json, store: opened, now: given, monotonic }), known);
+  const bare = withFacts(openLedger({ policy: read.json, store: opened, now: given, monotonic }), known);
+  const privacy = openPrivacy(() => bare.policy, {
+    ...(recognisers && { recognisers }),
+    ...(privacyKey && { privacyKey }),
+    ...(onPersonalData && { onPersonalData }),
+  });
+  const ledger = withCleanMessages(bare, privacy);
   const breaker = breakerOf(ledger.policy, now);
   const vault = createVault({ store: opened, now, key: keepKey });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
-  const payments = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
-  return { warden: assemble(ledger, payments, vault, scope), control: controlOf(ledger, breaker) };
+  const tracked = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
+  const payments = withScreenedOffers(tracked, privacy);
+  return { warden: assemble({ ledger, payments, vault, privacy }, scope), control: controlOf(ledger, breaker) };
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */
@@ -157,7 +170,15 @@ export function getWarden(): Warden {
   return found.warden;
 }
 
-function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope): Warden {
+interface Parts {
+  readonly ledger: Ledger;
+  readonly payments: Payments;
+  readonly vault: Vault;
+  readonly privacy: Privacy;
+}
+
+function assemble(parts: Parts, scope: Scope): Warden {
+  const { ledger, payments, vault, privacy } = parts;
   /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
   const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
@@ -169,12 +190,12 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
   }
 
   const warden: Warden = {
-    fetch: (given = base) => guardedFetch(payments, given, here),
+    fetch: (given = base) => privacy.guard(guardedFetch(payments, given, here)),
     client: (client) => guardClient(client, payments),
     signer: (signer) => guardSigner(signer, payments),
-    payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
+    payingFetch: ({ pay, fetch: given = base }) => privacy.guard(payingFetch(payments, given, here, pay)),
     hook: () => paymentHook(payments, here),
-    scoped: (inner) => assemble(ledger, payments, vault, within(scope, inner)),
+    scoped: (inner) => assemble(parts, within(scope, inner)),
     run(inner, work) {
       if (current === undefined) {
         throw new WardenUnavailable(
@@ -183,7 +204,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
         );
       }
       const merged = within(here(), inner);
-      return current.run({ warden: assemble(ledger, payments, vault, merged), scope: merged }, work);
+      return current.run({ warden: assemble(parts, merged), scope: merged }, work);
     },
     authorize: (request) => ledger.authorize(event(request)),
     check: (request) => ledger.check(event(request)),
@@ -197,7 +218,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
         ...(amount === undefined ? {} : { amount: String(amount) }),
         ...(transaction === undefined ? {} : { transaction }),
       }),
-    present: (id, init = {}) => payments.present(id, init, init.fetch ?? base),
+    present: (id, init = {}) => payments.present(id, init, privacy.guard(init.fetch ?? base)),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
     budgets: () => {
       const { agent, session, client } = here();

@@ -7,6 +7,8 @@ use crate::json::Json;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::origin::Target;
+#[cfg(feature = "privacy")]
+use crate::privacy::rules::Rules;
 use crate::time::Millis;
 
 mod compile;
@@ -90,6 +92,11 @@ pub struct Policy {
     pub breaker_failures: u64,
     /// How long the breaker stays open, in milliseconds.
     pub breaker_recovery: Millis,
+    /// What becomes of personal data; nothing is looked for where the policy has no such section.
+    #[cfg(feature = "privacy")]
+    pub privacy: Option<Rules>,
+    /// The same as it was written, as JSON: what looks through texts lives in another module.
+    pub privacy_text: Option<String>,
     priced: Vec<(AssetId, Price)>,
 }
 

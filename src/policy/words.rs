@@ -26,13 +26,14 @@ macro_rules! words {
             }
         }
 
-        impl Read for $name {
-            fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-                choose(json, reader, &[$(($word, $name::$variant)),*])
+        impl $crate::policy::read::Read for $name {
+            fn read(json: &$crate::json::Json, reader: &mut $crate::policy::read::Reader) -> Option<Self> {
+                $crate::policy::read::choose(json, reader, &[$(($word, $name::$variant)),*])
             }
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// What a budget or a rate keeps a counter for.

@@ -168,6 +168,11 @@ const WHOLE = {
   approvals: { threshold: 1, approvers: ["ann"] },
   replay: { window: "24h", mode: "strict" },
   breaker: { failure_threshold: 5, recovery_timeout: "30s" },
+  privacy: {
+    action: "redact",
+    headers: ["x-user"],
+    rules: [{ entities: ["US_SSN", "X_STAFF_ID"], places: ["query"], then: "block" }],
+  },
 };
 
 /** Every place of a value, as a path of keys. */

@@ -1,0 +1,35 @@
+/** Looking through texts takes a module of its own. It is loaded by the first policy with a `privacy` section. */
+
+import type * as bindings from "./generated/privacy/bindings.js";
+
+/** What that module exports. */
+export type Screens = Pick<typeof bindings, "Screen">;
+
+let opener: (() => Screens) | undefined;
+let screens: Screens | undefined;
+
+/** Says where the module comes from. The first one that is named stays. */
+export function useScreens(open: () => Screens): void {
+  opener ??= open;
+}
+
+/**
+ * The module's functions; nothing where it can't be found, as in a bundle that doesn't hold it.
+ *
+ * It is required, not imported, as `merge.ts` does it: what never looks for personal data never carries the detectors.
+ *
+ * @throws {Error} where it is there and the platform forbids compiling it
+ */
+export function findScreens(): Screens | undefined {
+  if (screens !== undefined) return screens;
+  if (opener === undefined) {
+    try {
+      const nodeModule = globalThis.process.getBuiltinModule("node:module");
+      nodeModule.createRequire(import.meta.url)(`./privacy.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`);
+    } catch {
+      // No Node, or the file is not beside this one.
+    }
+  }
+  screens = opener?.();
+  return screens;
+}
