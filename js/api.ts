@@ -38,7 +38,7 @@ export {
 } from "./policy/builders.ts";
 export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
-export type { PersonalData, PrivacyOptions } from "./privacy/privacy.ts";
+export type { PersonalData, PrivacyOptions } from "./privacy/open.ts";
 export type { Place, Recognised, Recogniser } from "./privacy/recogniser.ts";
 export { coreVersion, reasons } from "./reasons.ts";
 export type { Proof, Prover, Reconciled } from "./reconcile.ts";

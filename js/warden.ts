@@ -9,7 +9,7 @@ import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import type { PaymentInfo } from "./paid.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
-import { mustBeScreened, openPrivacy, type Privacy, type PrivacyOptions } from "./privacy/privacy.ts";
+import { mustBeScreened, openPrivacy, type Privacy, type PrivacyOptions } from "./privacy/open.ts";
 import { withCleanMessages, withScreenedOffers } from "./privacy/wiring.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import type { Store } from "./stores/store.ts";

@@ -23,6 +23,7 @@ pub mod offer;
 pub mod order;
 pub mod origin;
 pub mod policy;
+#[cfg(feature = "privacy")]
 pub mod privacy;
 pub mod reason;
 pub mod reconcile;

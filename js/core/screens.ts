@@ -1,9 +1,14 @@
 /** Looking through texts takes a module of its own. It is loaded by the first policy with a `privacy` section. */
 
+import type { Privacy, PrivacyOptions } from "../privacy/open.ts";
 import type * as bindings from "./generated/privacy/bindings.js";
+import type { PolicySummary } from "./ledger.ts";
 
-/** What that module exports. */
-export type Screens = Pick<typeof bindings, "Screen">;
+/** What looks through texts, and what goes by it. */
+export interface Screens {
+  readonly Screen: typeof bindings.Screen;
+  readonly screening: (policy: () => PolicySummary, options: PrivacyOptions) => Privacy;
+}
 
 let opener: (() => Screens) | undefined;
 let screens: Screens | undefined;
@@ -32,4 +37,11 @@ export function findScreens(): Screens | undefined {
   }
   screens = opener?.();
   return screens;
+}
+
+/** The `privacy` section of a policy, both as JSON text; nothing where it has none. */
+export function privacySection(json: string): string | undefined {
+  const policy: unknown = JSON.parse(json);
+  if (typeof policy !== "object" || policy === null || !("privacy" in policy)) return undefined;
+  return JSON.stringify(policy.privacy);
 }

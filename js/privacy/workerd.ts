@@ -4,7 +4,8 @@ import * as bindings from "../core/generated/privacy/bindings.js";
 import module from "../core/generated/privacy/privacy.wasm";
 import { start } from "../core/load.ts";
 import { useScreens } from "../core/screens.ts";
+import { screensOf } from "./screening.ts";
 
-useScreens(() => start(bindings, module));
+useScreens(() => screensOf(start(bindings, module)));
 
 export * from "./recogniser.ts";

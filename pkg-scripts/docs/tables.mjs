@@ -119,9 +119,10 @@ export function sectionsTable() {
   );
 }
 
-/** Every key of the policy, from the sections that src/policy/document.rs declares. */
+/** Every key of the policy, from the sections that src/policy/document.rs and src/privacy/section.rs declare. */
 export function policyTable() {
-  const source = readFileSync(join(root, "src/policy/document.rs"), "utf8");
+  const files = ["src/policy/document.rs", "src/privacy/section.rs"];
+  const source = files.map((file) => readFileSync(join(root, file), "utf8")).join("");
   const rows = [];
   for (const [, name, body] of source.matchAll(/pub struct (\w+) \{\n(( {8}.*\n)+) {4}\}/g)) {
     if (places[name] === undefined)
@@ -129,7 +130,7 @@ export function policyTable() {
     for (const prefix of places[name]) rows.push(...rowsOf(prefix, body));
   }
   if (rows.length < 20)
-    throw new Error("src/policy/document.rs is not written as pkg-scripts/docs/tables.mjs reads it");
+    throw new Error(`${files.join(" and ")} are not written as pkg-scripts/docs/tables.mjs reads them`);
   return table(["key", "value", "what it is"], rows);
 }
 

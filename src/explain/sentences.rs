@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::words::{amount, duration, hours, list, payments, per, window};
 use crate::offer::{Flow, Scheme};
-use crate::policy::document::{Document, ListSection, PrivacySection, RuleSection};
+use crate::policy::document::{Document, ListSection, RuleSection};
 use crate::policy::words::{OnChange, Per, ReplayMode, Then, WindowWord};
 use crate::policy::{Limit, Policy};
-use crate::privacy::{EntityName, Treatment};
+use crate::privacy::{EntityName, PrivacySection, Treatment};
 
 /// A question and what the policy answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::document::{
-    AssetSection, BudgetSection, CounterpartySection, Document, PaymentSection, PriceSection, PrivacySection,
-    RateSection, ReplaySection, RuleSection, ScheduleSection, WhenSection,
+    AssetSection, BudgetSection, CounterpartySection, Document, PaymentSection, PriceSection, RateSection,
+    ReplaySection, RuleSection, ScheduleSection, WhenSection,
 };
 use super::glob::Names;
 use super::read::Reader;
@@ -68,8 +68,9 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
         privacy_text: json.get("privacy").map(Json::canonical),
         priced: reader.member("assets", |r| priced(document.assets.as_deref(), r)),
     };
+    #[cfg(feature = "privacy")]
     if let Some(section) = &document.privacy {
-        reader.member("privacy", |r| check_privacy(section, r));
+        reader.member("privacy", |r| section.check(r));
     }
     if breaker.failure_threshold == Some(0) {
         reader.member("breaker", |r| r.member("failure_threshold", |r| r.fail("expected at least 1, found `0`")));
@@ -303,19 +304,6 @@ fn approvals(document: &Document, reader: &mut Reader) -> Approvals {
         });
     }
     Approvals { threshold, approvers }
-}
-
-/// A header has a name, and the one that carries the payment is what it is.
-fn check_privacy(section: &PrivacySection, reader: &mut Reader) {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    for (index, name) in section.headers.iter().flatten().enumerate() {
-        let payment = ["payment-signature", "x-payment"].iter().any(|known| name.eq_ignore_ascii_case(known));
-        if payment || !name.bytes().all(is_name) {
-            let what =
-                if payment { "carries the payment, which is never rewritten" } else { "is not the name of a header" };
-            reader.member("headers", |r| r.item(index, |r| r.fail(format!("`{name}` {what}"))));
-        }
-    }
 }
 
 fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> Vec<(AssetId, Price)> {

@@ -4,12 +4,15 @@
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::policy::read::section;
+#[cfg(not(feature = "privacy"))]
+use crate::policy::unread::PrivacySection;
 use crate::policy::words::{
     Choice, DayWord, FileWords, HoursWord, OnChange, OnMissing, PerWords, RateThen, ReplayMode, RiskWord, Share100,
     Span, Then, WindowWord,
 };
 use crate::policy::zone::ZoneTables;
-use crate::privacy::{EntityName, Place, Treatment};
+#[cfg(feature = "privacy")]
+use crate::privacy::PrivacySection;
 
 section! {
     /// A policy: what an agent may pay, to whom, and how much in all.
@@ -307,30 +310,5 @@ section! {
         pub failure_threshold: u64,
         /// How long until one payment is let through again to see, such as `30s`. Default `30s`.
         pub recovery_timeout: Span,
-    }
-}
-
-section! {
-    /// What becomes of personal data and secrets in what the agent sends, pays for and logs.
-    pub struct PrivacySection {
-        /// What becomes of what no rule speaks of. Default `redact`. What can't be written anew without breaking the payment
-        /// (the path of the URL, what the signature or the seller's match covers) is blocked where it would be.
-        pub action: Treatment,
-        /// Headers of the agent's request that are looked through, by name.
-        pub headers: Vec<String>,
-        /// What becomes of some kinds in some places. Of the rules that speak of one, the strictest holds.
-        pub rules: Vec<PrivacyRuleSection>,
-    }
-}
-
-section! {
-    /// What becomes of some kinds of personal data in some places.
-    pub struct PrivacyRuleSection {
-        /// Which kinds. Default: all.
-        pub entities: Vec<EntityName>,
-        /// In which places. Default: all.
-        pub places: Vec<Place>,
-        /// What becomes of them: `allow`, `warn`, `mask`, `hash`, `redact` or `block`.
-        pub then: Treatment = required,
     }
 }

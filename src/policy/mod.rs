@@ -24,6 +24,8 @@ mod meet;
 #[cfg(feature = "tools")]
 pub mod merge;
 pub mod read;
+#[cfg(not(feature = "privacy"))]
+mod unread;
 pub mod vendors;
 pub mod when;
 pub mod words;

@@ -33,6 +33,7 @@ macro_rules! words {
         }
     };
 }
+#[cfg(feature = "privacy")]
 pub(crate) use words;
 
 words! {

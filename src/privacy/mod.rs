@@ -4,61 +4,36 @@
 //! look-alikes, signs that can't be seen. What is found is told by its place in the original. All of it takes time in
 //! proportion to the text, whatever the text is.
 
-mod entity;
-
-pub use entity::{Entity, EntityName, OWN, Place, Treatment};
-
-#[cfg(feature = "privacy")]
 mod base64;
-#[cfg(feature = "privacy")]
 mod bytes;
-#[cfg(feature = "privacy")]
 mod card;
-#[cfg(feature = "privacy")]
 mod context;
-#[cfg(feature = "privacy")]
 mod email;
-#[cfg(feature = "privacy")]
+mod entity;
 mod find;
-#[cfg(feature = "privacy")]
 mod fold;
-#[cfg(feature = "privacy")]
 mod hash;
-#[cfg(feature = "privacy")]
 mod hit;
-#[cfg(feature = "privacy")]
 mod iban;
-#[cfg(feature = "privacy")]
 mod iban_countries;
-#[cfg(feature = "privacy")]
 mod ip;
-#[cfg(feature = "privacy")]
 mod numbers;
-#[cfg(feature = "privacy")]
 mod phone;
-#[cfg(feature = "privacy")]
 mod phone_codes;
-#[cfg(feature = "privacy")]
 pub mod rules;
-#[cfg(feature = "privacy")]
 mod scan;
-#[cfg(feature = "privacy")]
 pub mod screen;
-#[cfg(feature = "privacy")]
 mod secret;
-#[cfg(feature = "privacy")]
+mod section;
 mod seed;
-#[cfg(feature = "privacy")]
 pub mod told;
-#[cfg(feature = "privacy")]
 mod us;
-#[cfg(feature = "privacy")]
 mod view;
 
-#[cfg(feature = "privacy")]
+pub use entity::{Entity, EntityName, OWN, Place, Treatment};
 use find::found_in;
-#[cfg(feature = "privacy")]
 pub use find::{Found, find};
+pub use section::{PrivacyRuleSection, PrivacySection};
 
-#[cfg(all(test, feature = "privacy"))]
+#[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! What the policy says to each kind of personal data in each place.
 
-use super::{Entity, EntityName, Place, Treatment};
-use crate::policy::document::PrivacySection;
+use super::{Entity, EntityName, Place, PrivacyRuleSection, PrivacySection, Treatment};
 
 /// What becomes of personal data, kind by kind and place by place.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +22,7 @@ impl Rules {
     /// As the policy has it.
     #[must_use]
     pub fn of(section: &PrivacySection) -> Self {
-        let rule = |rule: &crate::policy::document::PrivacyRuleSection| {
+        let rule = |rule: &PrivacyRuleSection| {
             Some(Rule { entities: rule.entities.clone(), places: rule.places.clone(), then: rule.then? })
         };
         Self {

@@ -5,7 +5,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use super::bytes::work;
 use super::rules::Rules;
 use super::screen::screen;
-use super::{Entity, Place, find};
+use super::{Entity, Place, PrivacySection, find};
 
 fn kinds(text: &str) -> Vec<(&'static str, &str)> {
     find(text).iter().map(|found| (found.entity.word(), text.get(found.start..found.end).unwrap_or("?"))).collect()
@@ -198,7 +198,6 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn rules(then: &str) -> Rules {
-    use crate::policy::document::PrivacySection;
     use crate::policy::read::{Read, Reader};
     let json = crate::json::parse(&format!(r#"{{"action":"{then}"}}"#)).unwrap_or(crate::json::Json::Null);
     Rules::of(&PrivacySection::read(&json, &mut Reader::default()).unwrap_or_default())

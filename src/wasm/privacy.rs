@@ -3,12 +3,12 @@
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::json::{Json, parse_own};
-use crate::policy::document::PrivacySection;
+use crate::policy::PolicyError;
 use crate::policy::read::{Read, Reader};
-use crate::privacy::Place;
 use crate::privacy::rules::Rules;
 use crate::privacy::screen::{Recognised, screen};
 use crate::privacy::told::{Scan, recognised};
+use crate::privacy::{Place, PrivacySection};
 
 /// Looks through texts on their way out, by the `privacy` section of a policy.
 #[wasm_bindgen]
@@ -28,12 +28,17 @@ impl Screen {
     pub fn new(section: Option<String>, key: Vec<u8>) -> Result<Screen, JsError> {
         let Some(section) = section else { return Ok(Self { rules: Rules::redact_all(), key }) };
         let json = parse_own(&section).map_err(|error| JsError::new(&error))?;
-        let mut reader = Reader::default();
-        let Some(section) = PrivacySection::read(&json, &mut reader) else {
-            let errors: Vec<String> = reader.errors.iter().map(ToString::to_string).collect();
-            return Err(JsError::new(&errors.join("\n")));
-        };
+        let section = section_of(&json)
+            .map_err(|errors| JsError::new(&errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
         Ok(Self { rules: Rules::of(&section), key })
+    }
+
+    /// What is wrong with the section, as JSON: `[{"path","message"}]`; an empty list for a good one.
+    #[must_use]
+    pub fn check(section: &str) -> String {
+        let read = |message| vec![PolicyError { path: String::from("privacy"), message }];
+        let errors = parse_own(section).map_err(read).and_then(|json| section_of(&json)).err().unwrap_or_default();
+        serde_json::to_string(&errors).unwrap_or_default()
     }
 
     /// The number of a place, for `screen`.
@@ -77,5 +82,14 @@ impl Screen {
         let screened = screen(text, *place, &self.rules, &self.key, more);
         let told = screened.map(|screened| serde_json::to_string(&Scan::of(text, screened))).transpose();
         told.map_err(|error| JsError::new(&error.to_string()))
+    }
+}
+
+fn section_of(json: &Json) -> Result<PrivacySection, Vec<PolicyError>> {
+    let mut reader = Reader::default();
+    let section = reader.member("privacy", |r| PrivacySection::read(json, r).inspect(|section| section.check(r)));
+    match section {
+        Some(section) if reader.errors.is_empty() => Ok(section),
+        _ => Err(reader.errors),
     }
 }

@@ -8,6 +8,7 @@ import {
   openWardenWithControl,
   PaymentDenied,
   type PersonalData,
+  policy,
   type Recogniser,
   type WardenOptions,
 } from "../../js/index.ts";
@@ -55,6 +56,17 @@ async function refused(work: Promise<unknown>): Promise<PaymentDenied> {
   }
   throw new Error("it was not refused");
 }
+
+test("what is wrong with a section is told, with what is wrong elsewhere, and a reload to it is refused", async () => {
+  const wrong = { payment: { max_uds: "1" }, privacy: { action: "redcat", rules: [{ then: "warn", place: [] }] } };
+  const told = { code: "policy_invalid", message: /max_usd.*privacy\.action.*`redact`.*privacy\.rules\[0\]\.place/s };
+  await assert.rejects(openWardenWithControl({ policy: wrong, store: memoryStore() }), told);
+  assert.throws(() => policy(wrong as object), told);
+  const { warden, control } = await open({});
+  await assert.rejects(control.reload({ ...POLICY, privacy: 7 }), /privacy: expected a table/);
+  await assert.rejects(control.reload({ ...POLICY, privacy: { headers: ["x-payment"] } }), /carries the payment/);
+  assert.equal(warden.policy.privacy, "{}");
+});
 
 test("without a section nothing is looked for", async () => {
   const { warden } = await open(undefined);

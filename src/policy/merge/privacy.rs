@@ -2,9 +2,9 @@
 
 use super::{Members, put, text, texts, union};
 use crate::json::Json;
-use crate::policy::document::{Document, PrivacySection};
+use crate::policy::document::Document;
 use crate::privacy::rules::Rules;
-use crate::privacy::{EntityName, Place, Treatment};
+use crate::privacy::{EntityName, Place, PrivacySection, Treatment};
 
 /// A policy that has no such section allows everything; one that has says something to every kind in every place. The two
 /// lists of rules can't simply be joined: a rule of one would then speak where the other has its default.

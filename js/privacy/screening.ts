@@ -4,84 +4,41 @@
  */
 
 import type { PolicySummary } from "../core/ledger.ts";
-import { findScreens, type Screens } from "../core/screens.ts";
+import type { Screens } from "../core/screens.ts";
 import type { Scan, ScanEntity } from "../core/types.ts";
-import { denied, PaymentDenied, PolicyInvalid, refusal, TollwardenError } from "../errors.ts";
+import { denied, PaymentDenied, refusal, TollwardenError } from "../errors.ts";
+import type { Privacy, PrivacyOptions } from "./open.ts";
 import type { Place, Recogniser } from "./recogniser.ts";
 
-/** What was found on its way out, and what becomes of it. The values themselves are not told. */
-export interface PersonalData {
-  readonly place: Place;
-  /** The strictest of what becomes of it. */
-  readonly action: "warn" | "mask" | "hash" | "redact" | "block";
-  readonly entities: readonly string[];
-}
+type Screener = InstanceType<Screens["Screen"]>;
 
-export interface PrivacyOptions {
-  /** What finds more than the core does. */
-  readonly recognisers?: readonly Recogniser[];
-  /** What `hash` is keyed with. Default: random bytes, so that hashes can be compared within this process alone. */
-  readonly privacyKey?: Uint8Array;
-  /** Told of everything that is found, `warn` too. */
-  readonly onPersonalData?: (found: PersonalData) => void;
-}
-
-export interface Privacy {
-  /** What is in a text that leaves by a place; nothing, if there is nothing to do. */
-  scan(place: Place, text: string): Promise<Scan | undefined>;
-  /** The text as it may be shown or written there. */
-  clean(place: Place, text: string): Promise<string>;
-  /** A fetch whose requests are looked through before the first byte leaves. Throws `PaymentDenied`. */
-  guard(inner: typeof fetch): typeof fetch;
-  /** Looks through what the seller wrote. Throws `PaymentDenied`. */
-  offer(offerText: string): Promise<void>;
-}
-
-type Screen = InstanceType<Screens["Screen"]>;
-
-/**
- * The detectors, for a policy that wants them: `name` is what to call it. Throws `PolicyInvalid` where they are not here,
- * for a policy that looks for personal data must never be one that doesn't.
- */
-export function detectors(name: string): Screens {
-  let why = "import `tollwarden/privacy` too";
-  try {
-    const found = findScreens();
-    if (found !== undefined) return found;
-  } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
-  }
-  throw new PolicyInvalid(name, [{ path: "privacy", message: `it needs the detectors, which are not here; ${why}` }]);
-}
-
-/** Refuses a policy, as JSON text, whose personal data nobody here could find. */
-export function mustBeScreened({ json, name }: { readonly json: string; readonly name: string }): void {
-  const document: unknown = JSON.parse(json);
-  if (typeof document === "object" && document !== null && "privacy" in document) detectors(name);
+/** What goes by the detectors, from the module that has them. */
+export function screensOf({ Screen }: Pick<Screens, "Screen">): Screens {
+  return { Screen, screening: (policy, options) => screening(Screen, policy, options) };
 }
 
 /** `policy`: the one in force, asked each time, so that a reload counts from the next request on. */
-export function openPrivacy(policy: () => PolicySummary, options: PrivacyOptions): Privacy {
+function screening(Screen: Screens["Screen"], policy: () => PolicySummary, options: PrivacyOptions): Privacy {
   const { recognisers = [], onPersonalData } = options;
   const key = options.privacyKey ?? crypto.getRandomValues(new Uint8Array(32));
   const numbers = new Map<Place, number>();
   let section: string | null = null;
-  let screen: Screen | undefined;
+  let screen: Screener | undefined;
 
-  function current(): Screen | undefined {
+  function current(): Screener | undefined {
     const { privacy } = policy();
     if (privacy !== section) {
       screen?.free();
       screen = undefined;
       section = null;
-      if (privacy !== null) screen = new (detectors(policy().name ?? "(in force)").Screen)(privacy, key);
+      if (privacy !== null) screen = new Screen(privacy, key);
       section = privacy;
     }
     return screen;
   }
 
   function numberOf(place: Place): number {
-    const known = numbers.get(place) ?? detectors("(in force)").Screen.place(place);
+    const known = numbers.get(place) ?? Screen.place(place);
     numbers.set(place, known);
     return known;
   }
@@ -161,7 +118,6 @@ export function openPrivacy(policy: () => PolicySummary, options: PrivacyOptions
   }
 
   return {
-    scan,
     clean,
     guard: (inner) => async (input, init) => {
       if (current() === undefined) return inner(input, init);
