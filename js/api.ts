@@ -39,6 +39,8 @@ export {
 } from "./policy/builders.ts";
 export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
+export type { PersonalData, PrivacyOptions } from "./privacy/open.ts";
+export type { Place, Recognised, Recogniser } from "./privacy/recogniser.ts";
 export type { Proof, Prover, Reconciled } from "./reconcile.ts";
 export type { Scope } from "./scope.ts";
 export { type Simulation, simulation } from "./simulate.ts";

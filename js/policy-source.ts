@@ -4,8 +4,7 @@
  */
 
 import { builtin } from "./builtin.ts";
-import { loadCore } from "./core/load.ts";
-import type { PolicyError } from "./core/types.ts";
+import { policyErrors } from "./core/check.ts";
 import { PolicyInvalid } from "./errors.ts";
 import { wholePolicy } from "./policy/extends.ts";
 import { invalid, objectToJson, textToJson } from "./policy/text.ts";
@@ -37,7 +36,7 @@ export function readPolicyFile(path: string | URL): PolicyText {
 }
 
 function checked(text: PolicyText): PolicyText {
-  const errors = JSON.parse(loadCore().checkPolicy(text.json)) as readonly PolicyError[];
+  const errors = policyErrors(text.json);
   if (errors.length > 0) throw new PolicyInvalid(text.name, errors);
   return text;
 }

@@ -11,6 +11,8 @@ import { guardedFetch, type Pay, payingFetch } from "./fetch.ts";
 import type { PaymentInfo } from "./paid.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
+import { mustBeScreened, openPrivacy, type Privacy, type PrivacyOptions } from "./privacy/open.ts";
+import { withCleanMessages, withScreenedOffers } from "./privacy/wiring.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import type { Store } from "./stores/store.ts";
 import { defaultStore } from "./stores/unnamed.ts";
@@ -19,7 +21,7 @@ import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
 
-export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions {
+export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions, PrivacyOptions {
   /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
   readonly policy: PolicySource;
   /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder, where there is one. */
@@ -141,17 +143,27 @@ export async function openWardenWithControl(
     keepKey,
     onPayment,
     audit,
+    recognisers,
+    privacyKey,
+    onPersonalData,
     ...scope
   } = options;
   const now = given ?? Date.now;
-  const { json } = readPolicy(policy);
+  const read = readPolicy(policy);
+  mustBeScreened(read);
   const opened = store ?? (await defaultStore());
   const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now);
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
-  const ledger = withFacts(
-    openLedger({ policy: json, store: opened, now: given, monotonic, audit: log?.auditing }),
+  const bare = withFacts(
+    openLedger({ policy: read.json, store: opened, now: given, monotonic, audit: log?.auditing }),
     known,
   );
+  const privacy = openPrivacy(() => bare.policy, {
+    ...(recognisers && { recognisers }),
+    ...(privacyKey && { privacyKey }),
+    ...(onPersonalData && { onPersonalData }),
+  });
+  const ledger = withCleanMessages(bare, privacy);
   try {
     await ledger.note("opened");
   } catch (error) {
@@ -161,8 +173,9 @@ export async function openWardenWithControl(
   const breaker = breakerOf(ledger.policy, now);
   const vault = createVault({ store: opened, now, key: keepKey });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
-  const payments = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
-  return { warden: assemble(ledger, payments, vault, scope, log), control: controlOf(ledger, breaker) };
+  const tracked = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
+  const payments = withScreenedOffers(tracked, privacy);
+  return { warden: assemble({ ledger, payments, vault, privacy, log }, scope), control: controlOf(ledger, breaker) };
 }
 
 /** A ledger that has an audit log is not changed without one: what was done would be missing there. */
@@ -182,7 +195,16 @@ export function getWarden(): Warden {
   return found.warden;
 }
 
-function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope, log: Audit | undefined): Warden {
+interface Parts {
+  readonly ledger: Ledger;
+  readonly payments: Payments;
+  readonly vault: Vault;
+  readonly privacy: Privacy;
+  readonly log: Audit | undefined;
+}
+
+function assemble(parts: Parts, scope: Scope): Warden {
+  const { ledger, payments, vault, privacy, log } = parts;
   /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
   const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
@@ -194,12 +216,12 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
   }
 
   const warden: Warden = {
-    fetch: (given = base) => guardedFetch(payments, given, here),
+    fetch: (given = base) => privacy.guard(guardedFetch(payments, given, here)),
     client: (client) => guardClient(client, payments),
     signer: (signer) => guardSigner(signer, payments),
-    payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
+    payingFetch: ({ pay, fetch: given = base }) => privacy.guard(payingFetch(payments, given, here, pay)),
     hook: () => paymentHook(payments, here),
-    scoped: (inner) => assemble(ledger, payments, vault, within(scope, inner), log),
+    scoped: (inner) => assemble(parts, within(scope, inner)),
     run(inner, work) {
       if (current === undefined) {
         throw new WardenUnavailable(
@@ -208,7 +230,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
         );
       }
       const merged = within(here(), inner);
-      return current.run({ warden: assemble(ledger, payments, vault, merged, log), scope: merged }, work);
+      return current.run({ warden: assemble(parts, merged), scope: merged }, work);
     },
     authorize: (request) => ledger.authorize(event(request)),
     check: (request) => ledger.check(event(request)),
@@ -222,7 +244,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
         ...(amount === undefined ? {} : { amount: String(amount) }),
         ...(transaction === undefined ? {} : { transaction }),
       }),
-    present: (id, init = {}) => payments.present(id, init, init.fetch ?? base),
+    present: (id, init = {}) => payments.present(id, init, privacy.guard(init.fetch ?? base)),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
     budgets: () => {
       const { agent, session, client } = here();

@@ -9,7 +9,11 @@ import { generated, root } from "./lib/paths.mjs";
 import { main, step } from "./lib/report.mjs";
 
 const copied = ["bindings.js", "bindings.d.ts", "bytes.js", "bytes.d.ts", "digest.js", "digest.d.ts"];
-const generatedFiles = [...copied, "core.wasm", ...copied.map((name) => `tools/${name}`)];
+const generatedFiles = [
+  ...[...copied, "core.wasm"],
+  ...[...copied, "privacy.wasm"].map((name) => `privacy/${name}`),
+  ...copied.map((name) => `tools/${name}`),
+];
 
 /** Writes dist/ anew. */
 export async function build() {
@@ -18,7 +22,7 @@ export async function build() {
     const dist = join(root, "dist");
     rmSync(dist, { recursive: true, force: true });
     await runTool("typescript/bin/tsc", ["--project", "tsconfig.build.json"], { what: "the sources did not compile" });
-    mkdirSync(join(dist, "core/generated/tools"), { recursive: true });
+    for (const folder of ["privacy", "tools"]) mkdirSync(join(dist, "core/generated", folder), { recursive: true });
     for (const name of generatedFiles) cpSync(join(generated, name), join(dist, "core/generated", name));
     const command = join(dist, "cli/main.js");
     if (existsSync(command)) chmodSync(command, 0o755);

@@ -33,8 +33,13 @@ async function checks() {
     if (kind !== "debian") {
       const wasm = ["--lib", "--target", wasmTarget];
       list.push({ name: "clippy (wasm)", ...cargo("clippy", "--quiet", ...wasm, ...denyWarnings) });
-      const core = [...wasm, "--no-default-features"];
-      list.push({ name: "clippy (wasm, the core alone)", ...cargo("clippy", "--quiet", ...core, ...denyWarnings) });
+      for (const feature of ["engine", "privacy"]) {
+        const alone = [...wasm, "--no-default-features", "--features", feature];
+        list.push({
+          name: `clippy (wasm, ${feature} alone)`,
+          ...cargo("clippy", "--quiet", ...alone, ...denyWarnings),
+        });
+      }
     }
   } else {
     say("clippy: skipped, it is not installed here");

@@ -8,9 +8,12 @@ import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
 import {
   consumersList,
+  encodingsTable,
   errorsTable,
   examplesTable,
   policyTable,
+  privacySpeedTable,
+  privacyTable,
   reasonsTable,
   runtimesTable,
   sectionsTable,
@@ -27,6 +30,9 @@ const tables = {
   "examples-from-root": () => examplesTable("examples/"),
   "policy-sections": sectionsTable,
   "policy-keys": policyTable,
+  "privacy-accuracy": privacyTable,
+  "privacy-encodings": encodingsTable,
+  "privacy-speed": privacySpeedTable,
 };
 
 /** The pages, from the repository's root. */

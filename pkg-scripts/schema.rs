@@ -7,6 +7,7 @@ use tollwarden::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use tollwarden::explain::Description;
 use tollwarden::policy::PolicyError;
 use tollwarden::policy::document::Document;
+use tollwarden::privacy::told::Scan;
 use tollwarden::reason::Reason;
 use tollwarden::trace::Trace;
 
@@ -24,6 +25,7 @@ struct Boundary {
     reason: Reason,
     trace: Trace,
     description: Description,
+    scan: Scan,
 }
 
 fn schema<T: JsonSchema>() -> Schema {

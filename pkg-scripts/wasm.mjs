@@ -1,5 +1,5 @@
 // Builds the core for wasm and writes js/core/generated: `node pkg-scripts/wasm.mjs [--out <folder>]`.
-// cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → five files; once for each of two modules.
+// cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → five files; once for each of three modules.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -23,10 +23,22 @@ const buildSources = ["wasm.mjs", "lib/order.mjs", "lib/toolchain.mjs", "lib/deb
 /** What the module is made from. */
 export const coreSources = ["Cargo.toml", "Cargo.lock", "src", ...bindgenSources, ...buildSources];
 
-/** The module that decides, and the one that has besides what only people ask for. */
+const alone = (feature) => ["--no-default-features", "--features", feature];
+
+/**
+ * The module that decides, the one that finds personal data, and the one that has besides what only people ask for.
+ * `label` is what is being built; `fast`: every request is looked through, so here speed is worth some kilobytes.
+ */
 export const modules = [
-  { name: "core", folder: "", features: ["--no-default-features"] },
-  { name: "tools", folder: "tools", features: [] },
+  { name: "core", label: "the core", folder: "", features: alone("engine") },
+  {
+    name: "privacy",
+    label: "the detectors of personal data",
+    folder: "privacy",
+    features: alone("privacy"),
+    fast: true,
+  },
+  { name: "tools", label: "the core with its tools", folder: "tools", features: [] },
 ];
 const results = ({ name }) => [
   "bindings.js",
@@ -80,8 +92,7 @@ export async function buildCore(out = generated, ready = Promise.resolve()) {
   });
   const hash = hashOf(root, coreSources); // after the fetch: it may have completed Cargo.lock
   for (const module of modules) {
-    const label = module.name === "core" ? "building the core" : "building the core with its tools";
-    const raw = await step(label, () => compile(toolchain, module));
+    const raw = await step(`building ${module.label}`, () => compile(toolchain, module));
     await ready;
     // An edit of a test or a comment leaves the module as it was. Then the rest, some 15 s, would come out the same too.
     const made = join(out, module.folder, ".made");
@@ -95,7 +106,7 @@ export async function buildCore(out = generated, ready = Promise.resolve()) {
 }
 
 /** wasm-bindgen, wasm-opt, and the files in their place. */
-async function finish(raw, helper, { name }, out) {
+async function finish(raw, helper, { name, fast }, out) {
   const work = join(cache, `wasm-${process.pid}`);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
@@ -103,7 +114,7 @@ async function finish(raw, helper, { name }, out) {
     await step("writing the bindings, making the module small", async () => {
       await run(helper, [raw, "bindings", work], { what: "wasm-bindgen refused the module" });
       const [before, after] = ["bindings_bg.wasm", `${name}.wasm`].map((file) => join(work, file));
-      await runTool("binaryen/bin/wasm-opt", [before, ...small, ...features, "-o", after]);
+      await runTool("binaryen/bin/wasm-opt", [before, ...(fast ? ["-O3"] : small), ...features, "-o", after]);
       writeFileSync(before, withNames(readFileSync(after)));
       await runTool("binaryen/bin/wasm-opt", [before, "--reorder-functions-by-name", ...features, "-o", after]);
     });
@@ -130,7 +141,7 @@ async function bindingsHelper({ cargo, env }) {
   return binary;
 }
 
-async function compile({ kind, cargo, env, rustflags }, { features }) {
+async function compile({ kind, cargo, env, rustflags }, { features, fast }) {
   // A sysroot of our own makes other artefacts: they stay out of the folder that everybody else uses.
   const target = kind === "debian" ? join(cache, "debian/target") : cargoTarget;
   const form = ["--release", "--lib", "--crate-type", "cdylib", "--target", wasmTarget, ...features];
@@ -139,6 +150,7 @@ async function compile({ kind, cargo, env, rustflags }, { features }) {
       ...env,
       CARGO_TARGET_DIR: target,
       CARGO_ENCODED_RUSTFLAGS: [...rustflags, ...remapFlags()].join("\x1f"),
+      ...(fast && { CARGO_PROFILE_RELEASE_OPT_LEVEL: "3" }),
     },
     what: "the core did not build for wasm",
   });

@@ -88,6 +88,9 @@ pub enum Reply {
         /// Always true.
         ok: bool,
     },
+    /// To `scan`.
+    #[cfg(feature = "privacy")]
+    Scan(Box<crate::privacy::told::Scan>),
     /// Cells are wanted first: load them and say the same again.
     Missing {
         /// Their keys.
@@ -135,6 +138,8 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("policy", &["document"]),
     ("note", &["what", "id", "message", "errors"]),
     ("reopen", &[]),
+    #[cfg(feature = "privacy")]
+    ("scan", &["text", "place"]),
 ];
 
 impl Engine {
@@ -225,6 +230,8 @@ impl Engine {
             "reopen" => return self.reopen(),
             "budgets" => return self.budgets(event, at),
             "holds" => return self.holds(event, at),
+            #[cfg(feature = "privacy")]
+            "scan" => return self.scan(event),
             _ => {}
         }
         let mut work = self.ledger.begin(at);
@@ -284,6 +291,15 @@ impl Engine {
                 Reply::Done { ok: true }
             }
             Err(error) => error_reply("internal_error", error),
+        }
+    }
+
+    /// What personal data is in a text. It touches no cell.
+    #[cfg(feature = "privacy")]
+    fn scan(&self, event: &Json) -> Reply {
+        match crate::privacy::told::scan(&self.policy, event) {
+            Ok(scan) => Reply::Scan(Box::new(scan)),
+            Err(refusal) => error_reply("malformed_event", format!("`{}`: {}", refusal.field, refusal.message)),
         }
     }
 }

@@ -24,6 +24,8 @@ pub mod offer;
 pub mod order;
 pub mod origin;
 pub mod policy;
+#[cfg(feature = "privacy")]
+pub mod privacy;
 pub mod reason;
 pub mod reconcile;
 pub mod replay;
@@ -34,5 +36,15 @@ pub mod time;
 pub mod trace;
 pub mod words;
 
+/// The only folder that knows wasm-bindgen. Each feature has its part of the boundary, and each module its features.
 #[cfg(target_arch = "wasm32")]
-pub mod wasm;
+pub mod wasm {
+    #[cfg(feature = "tools")]
+    pub mod audit;
+    #[cfg(feature = "engine")]
+    pub mod engine;
+    #[cfg(feature = "privacy")]
+    pub mod privacy;
+    #[cfg(feature = "tools")]
+    pub mod tools;
+}

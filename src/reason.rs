@@ -82,6 +82,8 @@ reasons! {
     PaymentTooLarge "payment_too_large" "The amount is above the largest single payment." "Raise `payment.max_usd`, or buy something cheaper."
     CallerLimit "caller_limit" "The amount or network is outside the limit that this call gave." "Raise the call's own `maxUsd`, or name another `network`."
     BudgetExceeded "budget_exceeded" "With this payment a budget would be exceeded." "Wait until the window moves on, or raise the budget."
+    PersonalData "personal_data" "Personal data or a secret would leave with the request or the payment." "Take it out of the place that is named, or change `privacy` in the policy."
+    PersonalDataBound "personal_data_bound" "Personal data stands where it can't be redacted: the signature or the seller's match covers it." "Take it out before you ask, or allow it in that place under `privacy`."
 
     Frozen "frozen" "The warden is frozen: everything is denied." "Unfreeze it when the cause is known."
     CircuitOpen "circuit_open" "This origin or facilitator has failed too often lately." "Wait until the breaker tries again; `retry_at` says when."

@@ -12,6 +12,7 @@ import { explainCommand } from "./explain.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
+import { scanCommand } from "./scan.ts";
 import { simulateCommand } from "./simulate.ts";
 import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
 import { testCommand } from "./test.ts";
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   backtestCommand,
   reportCommand,
+  scanCommand,
   reasonsCommand,
 ];
 

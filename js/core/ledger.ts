@@ -45,6 +45,8 @@ export interface PolicySummary {
   readonly breaker_recovery_ms: number;
   /** The facts that can bear on a decision. */
   readonly facts: readonly FactName[];
+  /** The `privacy` section as JSON text, where the policy has one. */
+  readonly privacy: string | null;
 }
 
 export interface Ledger {

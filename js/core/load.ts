@@ -38,7 +38,6 @@ export function loadCore(): Core {
 
 interface Bindings<C> {
   initSync(options: { module: BufferSource | WebAssembly.Module }): unknown;
-  readonly Engine: unknown;
   readonly core?: C;
 }
 

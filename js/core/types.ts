@@ -63,6 +63,8 @@ export type Reason =
   | "payment_too_large"
   | "caller_limit"
   | "budget_exceeded"
+  | "personal_data"
+  | "personal_data_bound"
   | "frozen"
   | "circuit_open"
   | "intent_unresolved"
@@ -144,6 +146,35 @@ export type Flow = "authorization" | "upfront" | "escrow";
  */
 export type Percent = number | string;
 /**
+ * What becomes of personal data, from the mildest to the strictest.
+ */
+export type Treatment = "allow" | "warn" | "mask" | "hash" | "redact" | "block";
+/**
+ * A kind of personal data, or a name of your own that begins with `X_`.
+ */
+export type EntityName =
+  | (
+      | "EMAIL_ADDRESS"
+      | "PHONE_NUMBER"
+      | "US_SSN"
+      | "US_ITIN"
+      | "US_PASSPORT"
+      | "CREDIT_CARD"
+      | "IBAN_CODE"
+      | "IP_ADDRESS"
+      | "API_KEY"
+      | "PRIVATE_KEY"
+      | "SEED_PHRASE"
+      | "PERSON"
+      | "LOCATION"
+      | "ORGANIZATION"
+    )
+  | string;
+/**
+ * A place where text leaves the agent.
+ */
+export type Place = "url_path" | "query" | "fragment" | "description" | "reason" | "header" | "audit" | "webhook";
+/**
  * What becomes of a payment that comes too soon.
  */
 export type RateThen = "deny" | "delay";
@@ -216,6 +247,7 @@ export interface Boundary {
   outcome: Outcome;
   policy: Document;
   reason: Reason;
+  scan: Scan;
   trace: Trace;
 }
 /**
@@ -362,6 +394,8 @@ export interface Decision {
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
+    | "personal_data"
+    | "personal_data_bound"
     | "frozen"
     | "circuit_open"
     | "intent_unresolved"
@@ -508,6 +542,8 @@ export interface RefusedAccept {
     | "payment_too_large"
     | "caller_limit"
     | "budget_exceeded"
+    | "personal_data"
+    | "personal_data_bound"
     | "frozen"
     | "circuit_open"
     | "intent_unresolved"
@@ -865,6 +901,10 @@ export interface Document {
    */
   prices?: PriceSection;
   /**
+   * Personal data and secrets: what becomes of them before they leave. Without this section nothing is looked for.
+   */
+  privacy?: PrivacySection;
+  /**
    * How often, over a window of time.
    */
   rates?: RateSection[];
@@ -1190,6 +1230,41 @@ export interface AgreedSection {
   vendor: string;
 }
 /**
+ * What becomes of personal data and secrets in what the agent sends, pays for and logs.
+ */
+export interface PrivacySection {
+  /**
+   * What becomes of what no rule speaks of. Default `redact`. What can't be written anew without breaking the payment
+   * (the path of the URL, what the signature or the seller's match covers) is blocked where it would be.
+   */
+  action?: Treatment;
+  /**
+   * Headers of the agent's request that are looked through, by name.
+   */
+  headers?: string[];
+  /**
+   * What becomes of some kinds in some places. Of the rules that speak of one, the strictest holds.
+   */
+  rules?: PrivacyRuleSection[];
+}
+/**
+ * What becomes of some kinds of personal data in some places.
+ */
+export interface PrivacyRuleSection {
+  /**
+   * Which kinds. Default: all.
+   */
+  entities?: EntityName[];
+  /**
+   * In which places. Default: all.
+   */
+  places?: Place[];
+  /**
+   * What becomes of them: `allow`, `warn`, `mask`, `hash`, `redact` or `block`.
+   */
+  then: "allow" | "warn" | "mask" | "hash" | "redact" | "block";
+}
+/**
  * A rate: so many payments over its window, or so much time between two.
  */
 export interface RateSection {
@@ -1298,6 +1373,44 @@ export interface ZoneTables {
      */
     until: number;
   };
+}
+/**
+ * What was found in a text.
+ */
+export interface Scan {
+  /**
+   * The strictest of what becomes of it; absent where nothing was found.
+   */
+  action?: Treatment | null;
+  /**
+   * What was found, in order.
+   */
+  entities: ScanEntity[];
+  /**
+   * The text with all that is to be masked, hashed, redacted or blocked written over.
+   */
+  redacted: string;
+}
+/**
+ * Something found in a text.
+ */
+export interface ScanEntity {
+  /**
+   * What becomes of personal data, from the mildest to the strictest.
+   */
+  action: "allow" | "warn" | "mask" | "hash" | "redact" | "block";
+  /**
+   * Where it ends.
+   */
+  end: number;
+  /**
+   * What it is: a name such as `EMAIL_ADDRESS`, or one of the user's own.
+   */
+  entity: string;
+  /**
+   * Where it begins, in UTF-16 code units, as JavaScript counts.
+   */
+  start: number;
 }
 /**
  * One payment, explained.

@@ -9,7 +9,7 @@
  * A policy says each figure once, and has each allow list once: two that differ are an error, not a guess.
  */
 
-import { loadCore } from "../core/load.ts";
+import { policyErrors } from "../core/check.ts";
 import type { BudgetSection, Document, PolicyError } from "../core/types.ts";
 import { PolicyInvalid } from "../errors.ts";
 import { withZones } from "./zones.ts";
@@ -56,7 +56,7 @@ export function policy(...parts: readonly PolicyPart[]): Document {
   const document = parts.reduce<unknown>((whole, part) => combined(whole, part, "", errors), {}) as Document;
   if (errors.length === 0) {
     const text = withZones(JSON.stringify(document), "(parts)");
-    errors.push(...(JSON.parse(loadCore().checkPolicy(text)) as readonly PolicyError[]));
+    errors.push(...policyErrors(text));
   }
   if (errors.length > 0) throw new PolicyInvalid("(parts)", errors);
   return document;

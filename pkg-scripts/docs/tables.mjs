@@ -65,6 +65,8 @@ const places = {
   ReplaySection: ["replay."],
   ApprovalSection: ["approvals."],
   BreakerSection: ["breaker."],
+  PrivacySection: ["privacy."],
+  PrivacyRuleSection: ["privacy.rules[]."],
 };
 
 /** How each type is written in a policy; a section has rows of its own. */
@@ -84,11 +86,13 @@ const kinds = {
   Scheme: "`exact`, `upto`",
   Flow: "`authorization`, `upfront`, `escrow`",
   ZoneTables: "made by the wrapper",
+  EntityName: "names of entities",
 };
 
-/** The words of each choice, from the declarations in src/policy/words.rs. */
+/** The words of each choice, from where they are declared. */
 function choices() {
-  const source = readFileSync(join(root, "src/policy/words.rs"), "utf8");
+  const files = ["src/policy/words.rs", "src/privacy/entity.rs"];
+  const source = files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
   const found = {};
   for (const [, name, body] of source.matchAll(/pub enum (\w+) \{\n((?:.*\n)*?) {4}\}/g)) {
     const words = [...body.matchAll(/= "(\w+)",/g)].map(([, word]) => `\`${word}\``);
@@ -115,9 +119,10 @@ export function sectionsTable() {
   );
 }
 
-/** Every key of the policy, from the sections that src/policy/document.rs declares. */
+/** Every key of the policy, from the sections that src/policy/document.rs and src/privacy/section.rs declare. */
 export function policyTable() {
-  const source = readFileSync(join(root, "src/policy/document.rs"), "utf8");
+  const files = ["src/policy/document.rs", "src/privacy/section.rs"];
+  const source = files.map((file) => readFileSync(join(root, file), "utf8")).join("");
   const rows = [];
   for (const [, name, body] of source.matchAll(/pub struct (\w+) \{\n(( {8}.*\n)+) {4}\}/g)) {
     if (places[name] === undefined)
@@ -125,7 +130,7 @@ export function policyTable() {
     for (const prefix of places[name]) rows.push(...rowsOf(prefix, body));
   }
   if (rows.length < 20)
-    throw new Error("src/policy/document.rs is not written as pkg-scripts/docs/tables.mjs reads it");
+    throw new Error(`${files.join(" and ")} are not written as pkg-scripts/docs/tables.mjs reads them`);
   return table(["key", "value", "what it is"], rows);
 }
 
@@ -150,4 +155,40 @@ function rowsOf(prefix, body, sections = false) {
     doc = [];
   }
   return rows;
+}
+
+const reportOfPrivacy = () => JSON.parse(readFileSync(join(root, "tests/privacy/report.json"), "utf8"));
+const four = (share) => share.toFixed(4);
+
+/** How well personal data is found, from tests/privacy/report.json; `npm run privacy:report` writes it. */
+export function privacyTable() {
+  const { accuracy } = reportOfPrivacy();
+  const rows = Object.entries(accuracy.entities).sort(([a], [b]) => a.localeCompare(b));
+  const { texts, flagged } = accuracy.negatives;
+  return table(
+    ["what", "values", "precision", "recall"],
+    [
+      ...rows.map(([name, { values, precision, recall }]) => [`\`${name}\``, values, four(precision), four(recall)]),
+      ["all", accuracy.all.values, four(accuracy.all.precision), four(accuracy.all.recall)],
+      ["encoded, of these", accuracy.encoded.values, "", four(accuracy.encoded.recall)],
+      ["hard negatives flagged", `${flagged} of ${texts}`, "", ""],
+    ],
+  );
+}
+
+/** The same by encoding. */
+export function encodingsTable() {
+  const { accuracy } = reportOfPrivacy();
+  const rows = Object.entries(accuracy.encodings).sort(([a], [b]) => a.localeCompare(b));
+  return table(
+    ["written as", "values", "recall"],
+    rows.map(([name, { values, recall }]) => [name, values, four(recall)]),
+  );
+}
+
+/** How long it took when the report was written. */
+export function privacySpeedTable() {
+  const { speed, machine } = reportOfPrivacy();
+  const rows = Object.entries(speed).map(([name, { p50, p99 }]) => [name, p50.toFixed(2), p99.toFixed(2)]);
+  return `${table(["what", "µs, p50", "µs, p99"], rows)}\n\nMeasured on ${machine}.`;
 }

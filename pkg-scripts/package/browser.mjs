@@ -9,6 +9,7 @@ import { bundle } from "./bundle.mjs";
 
 const entry = `
 import * as pkg from "tollwarden";
+import "tollwarden/privacy";
 import { runCases } from "tollwarden-suite";
 import events from "./events.mjs";
 globalThis.suite = () => runCases(pkg, events, { defaultStore: true });

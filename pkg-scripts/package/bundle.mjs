@@ -1,7 +1,7 @@
 // The suite as one file, for runtimes that have no modules of their own: by esbuild, with no plug-in but where a module of
 // wasm has to stay a file.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/paths.mjs";
 
@@ -10,7 +10,8 @@ export async function bundle({ project, runtimes, entry, conditions = [], wasmAp
   const { build } = await import(pathToFileURL(join(runtimes, "node_modules/esbuild/lib/main.js")).href);
   const apart = {
     name: "wasm-apart",
-    setup: (builder) => builder.onResolve({ filter: /\.wasm$/ }, () => ({ path: "./core.wasm", external: true })),
+    setup: (builder) =>
+      builder.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${basename(path)}`, external: true })),
   };
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: project, loader: "js" },

@@ -34,6 +34,8 @@ const lines = (given = options) => `async function decide() {
   return decision.action;
 }`;
 const module = `import { memoryStore, openWarden } from "tollwarden";\n${lines()}\n`;
+/** The same with the detectors of personal data: where a bundle loses them, its policy is refused. */
+const screened = `import "tollwarden/privacy";\n${module.replace("{ payment", '{ privacy: { action: "block" }, payment')}`;
 const printing = "decide().then((action) => console.log(action));\n";
 
 /** Runs a program that has to succeed and print what is wanted; `null` wants nothing in particular. */
@@ -64,9 +66,10 @@ const tool = (project, file) => join(project, "node_modules", file);
 async function typescript(project, moduleResolution) {
   const at = folder(project, `typescript-${moduleResolution}`);
   const app = `${module}import { load, type CoreModule } from "tollwarden/slim";
+import { patternRecogniser } from "tollwarden/privacy";
 import { sqliteStore } from "tollwarden/sqlite";
 import { describePolicy } from "tollwarden/tools";
-export const used: readonly unknown[] = [load, sqliteStore, describePolicy];
+export const used: readonly unknown[] = [load, sqliteStore, describePolicy, patternRecogniser];
 export type Used = CoreModule;
 export const action: Promise<"allow" | "deny" | "require_approval" | "delay" | "flag" | string> = decide();
 // @ts-expect-error: a path is a text
@@ -182,12 +185,13 @@ ${printing}`;
   },
   rollup: {
     set: "bundlers",
+    title: "rollup, with tollwarden/privacy",
     async run(project) {
       const at = folder(project, "rollup");
       const { rollup } = await import(tool(project, "rollup/dist/es/rollup.js"));
       const { nodeResolve } = await import(tool(project, "@rollup/plugin-node-resolve/dist/es/index.js"));
       const built = await rollup({
-        input: at("app.mjs", module + printing),
+        input: at("app.mjs", screened + printing),
         plugins: [nodeResolve()],
         onLog: () => {},
       });
@@ -198,13 +202,14 @@ ${printing}`;
   },
   webpack: {
     set: "bundlers",
+    title: "webpack, with tollwarden/privacy",
     async run(project) {
       const at = folder(project, "webpack");
       const { default: webpack } = await import(tool(project, "webpack/lib/index.js"));
       const config = {
         mode: "production",
         target: "node",
-        entry: at("app.mjs", module + printing),
+        entry: at("app.mjs", screened + printing),
         output: { path: at("out"), filename: "app.cjs" },
       };
       const stats = await new Promise((resolve, reject) => {
@@ -216,7 +221,7 @@ ${printing}`;
   },
   vite: {
     set: "bundlers",
-    title: "Vite: its build, run by Node",
+    title: "Vite: its build, with tollwarden/privacy, run by Node",
     async run(project) {
       const at = folder(project, "vite");
       const { build } = await import(tool(project, "vite/dist/node/index.js"));
@@ -226,7 +231,7 @@ ${printing}`;
         configFile: false,
         logLevel: "silent",
         build: {
-          lib: { entry: at("app.mjs", module + printing), formats: ["es"], fileName: "app" },
+          lib: { entry: at("app.mjs", screened + printing), formats: ["es"], fileName: "app" },
           outDir: at("out"),
         },
       });
@@ -260,7 +265,7 @@ ${printing}`;
     title: "wrangler deploy --dry-run, its output run in workerd",
     async run(project) {
       const at = folder(project, "wrangler");
-      at("worker.mjs", `${module}export default { fetch: async () => new Response(await decide()) };\n`);
+      at("worker.mjs", `${screened}export default { fetch: async () => new Response(await decide()) };\n`);
       at("wrangler.json", JSON.stringify({ name: "agent", main: "worker.mjs", compatibility_date: "2024-09-23" }));
       const args = ["deploy", "--dry-run", "--outdir", at("out"), "--config", at("wrangler.json")];
       const env = { WRANGLER_SEND_METRICS: "false", CI: "1" };
@@ -275,7 +280,7 @@ ${printing}`;
     async run(project) {
       const at = folder(project, "next");
       const route = (runtime) =>
-        `${module}export const runtime = "${runtime}";\nexport const dynamic = "force-dynamic";\nexport const GET = async () => new Response(await decide());\n`;
+        `${screened}export const runtime = "${runtime}";\nexport const dynamic = "force-dynamic";\nexport const GET = async () => new Response(await decide());\n`;
       at("package.json", '{ "private": true }');
       at("next.config.mjs", `export default { turbopack: { root: ${JSON.stringify(project)} } };\n`);
       at("app/layout.js", "export default ({ children }) => <html><body>{children}</body></html>;\n");

@@ -1,4 +1,4 @@
-// The suite in workerd, by Miniflare, from the packed package with the `workerd` condition: the module is a file there.
+// The suite in workerd, by Miniflare, from the packed package with the `workerd` condition: the modules are files there.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { bundle } from "./bundle.mjs";
 
 const entry = `
 import * as pkg from "tollwarden";
+import "tollwarden/privacy";
 import { runCases } from "tollwarden-suite";
 import events from "./events.mjs";
 export default { fetch: async () => Response.json(await runCases(pkg, events, { defaultStore: false })) };
@@ -14,10 +15,11 @@ export default { fetch: async () => Response.json(await runCases(pkg, events, { 
 
 export async function runInWorkerd({ project, runtimes }) {
   const script = await bundle({ project, runtimes, entry, conditions: ["workerd", "worker"], wasmApart: true });
-  const wasm = readFileSync(join(project, "node_modules/tollwarden/dist/core/generated/core.wasm"));
+  const generated = join(project, "node_modules/tollwarden/dist/core/generated");
   const modules = [
     { type: "ESModule", path: "worker.mjs", contents: script },
-    { type: "CompiledWasm", path: "core.wasm", contents: wasm },
+    { type: "CompiledWasm", path: "core.wasm", contents: readFileSync(join(generated, "core.wasm")) },
+    { type: "CompiledWasm", path: "privacy.wasm", contents: readFileSync(join(generated, "privacy/privacy.wasm")) },
   ];
   return JSON.parse(await answerOf(modules, runtimes));
 }

@@ -8,6 +8,7 @@ use crate::offer::{Flow, Scheme};
 use crate::policy::document::{Document, ListSection, RuleSection};
 use crate::policy::words::{OnChange, Per, ReplayMode, Then, WindowWord};
 use crate::policy::{Limit, Policy};
+use crate::privacy::{EntityName, PrivacySection, Treatment};
 
 /// A question and what the policy answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Section {
 #[must_use]
 pub fn sections(policy: &Policy, document: &Document) -> Vec<Section> {
     let section = |title: &str, lines: Vec<String>| Section { title: title.to_owned(), lines };
-    vec![
+    let mut sections = vec![
         section("who may pay whom", who(policy, document)),
         section("what one payment may be", one(policy, document)),
         section("how much in all", budgets(policy, document)),
@@ -32,7 +33,32 @@ pub fn sections(policy: &Policy, document: &Document) -> Vec<Section> {
         section("what the rules say", rules(policy, document)),
         section("who decides", deciders(policy, document)),
         section("what is watched", watched(policy, document)),
-    ]
+    ];
+    if let Some(privacy) = &document.privacy {
+        sections.push(section("what becomes of personal data", personal_data(privacy)));
+    }
+    sections
+}
+
+fn personal_data(privacy: &PrivacySection) -> Vec<String> {
+    let otherwise = privacy.action.unwrap_or(Treatment::Redact).word();
+    let mut lines: Vec<String> = Vec::new();
+    for rule in privacy.rules.iter().flatten() {
+        let Some(then) = rule.then else { continue };
+        let entities: Option<Vec<&str>> =
+            rule.entities.as_ref().map(|names| names.iter().map(EntityName::as_str).collect());
+        let places: Option<Vec<&str>> =
+            rule.places.as_ref().map(|places| places.iter().map(|place| place.word()).collect());
+        let what = entities.map_or_else(|| String::from("all that is found"), |names| list(&names, "and"));
+        let place = places.map_or_else(|| String::from("everywhere"), |places| format!("in {}", list(&places, "and")));
+        lines.push(format!("{what} {place}: {}", then.word()));
+    }
+    let rest = if lines.is_empty() { "all that is found" } else { "what no rule speaks of" };
+    lines.push(format!("{rest}: {otherwise}"));
+    if let Some(headers) = privacy.headers.as_ref().filter(|headers| !headers.is_empty()) {
+        lines.push(format!("of the headers, {} are looked through", list(headers, "and")));
+    }
+    lines
 }
 
 fn who(policy: &Policy, document: &Document) -> Vec<String> {

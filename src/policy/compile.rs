@@ -25,6 +25,8 @@ use crate::money::Rate;
 use crate::offer::{Flow, Scheme};
 use crate::order::{Set, set};
 use crate::origin::parse_origin;
+#[cfg(feature = "privacy")]
+use crate::privacy::rules::Rules;
 use crate::words::replaced;
 
 /// Compiles a document. Errors are in the reader; then what is returned is of no use.
@@ -62,8 +64,15 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
         approvals: reader.member("approvals", |r| approvals(document, r)),
         breaker_failures: breaker.failure_threshold.unwrap_or(DEFAULT_BREAKER_FAILURES),
         breaker_recovery: breaker.recovery_timeout.map_or(DEFAULT_BREAKER_RECOVERY, |span| span.0),
+        #[cfg(feature = "privacy")]
+        privacy: document.privacy.as_ref().map(Rules::of),
+        privacy_text: json.get("privacy").map(Json::canonical),
         priced: reader.member("assets", |r| priced(document.assets.as_deref(), r)),
     };
+    #[cfg(feature = "privacy")]
+    if let Some(section) = &document.privacy {
+        reader.member("privacy", |r| section.check(r));
+    }
     if breaker.failure_threshold == Some(0) {
         reader.member("breaker", |r| r.member("failure_threshold", |r| r.fail("expected at least 1, found `0`")));
     }

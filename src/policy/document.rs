@@ -4,11 +4,15 @@
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::policy::read::section;
+#[cfg(not(feature = "privacy"))]
+use crate::policy::unread::PrivacySection;
 use crate::policy::words::{
     Choice, DayWord, FileWords, HoursWord, OnChange, OnMissing, PerWords, RateThen, ReplayMode, RiskWord, Share100,
     Span, Then, WindowWord,
 };
 use crate::policy::zone::ZoneTables;
+#[cfg(feature = "privacy")]
+use crate::privacy::PrivacySection;
 
 section! {
     /// A policy: what an agent may pay, to whom, and how much in all.
@@ -56,6 +60,8 @@ section! {
         pub approvals: ApprovalSection,
         /// When to stop calling an origin or a facilitator that fails.
         pub breaker: BreakerSection,
+        /// Personal data and secrets: what becomes of them before they leave. Without this section nothing is looked for.
+        pub privacy: PrivacySection,
         /// The offsets of the time zones that are named above. The wrapper fills this in; leave it out.
         pub zones: ZoneTables,
     }

@@ -8,6 +8,8 @@ use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::order::Set;
 use crate::origin::Target;
+#[cfg(feature = "privacy")]
+use crate::privacy::rules::Rules;
 use crate::time::Millis;
 
 mod compile;
@@ -23,6 +25,8 @@ mod meet;
 #[cfg(feature = "tools")]
 pub mod merge;
 pub mod read;
+#[cfg(not(feature = "privacy"))]
+mod unread;
 pub mod vendors;
 pub mod when;
 pub mod words;
@@ -91,6 +95,11 @@ pub struct Policy {
     pub breaker_failures: u64,
     /// How long the breaker stays open, in milliseconds.
     pub breaker_recovery: Millis,
+    /// What becomes of personal data; nothing is looked for where the policy has no such section.
+    #[cfg(feature = "privacy")]
+    pub privacy: Option<Rules>,
+    /// The same as it was written, as JSON: what looks through texts lives in another module.
+    pub privacy_text: Option<String>,
     priced: Vec<(AssetId, Price)>,
 }
 

@@ -32,13 +32,15 @@ macro_rules! words {
             }
         }
 
-        impl Read for $name {
-            fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-                choose(json, reader, &[$(($word, $name::$variant)),*])
+        impl $crate::policy::read::Read for $name {
+            fn read(json: &$crate::json::Json, reader: &mut $crate::policy::read::Reader) -> Option<Self> {
+                $crate::policy::read::choose(json, reader, &[$(($word, $name::$variant)),*])
             }
         }
     };
 }
+#[cfg(feature = "privacy")]
+pub(crate) use words;
 
 words! {
     /// What a budget or a rate keeps a counter for.

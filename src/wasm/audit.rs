@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-use super::{cold, parse_document};
+use super::engine::{cold, parse_document};
 use crate::audit::backtest::Backtester;
 use crate::audit::checkpoint;
 use crate::audit::proof;

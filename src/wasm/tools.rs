@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use super::{cold, parse_document};
+use super::engine::{cold, parse_document};
 use crate::explain;
 use crate::json::parse_own;
 use crate::policy::PolicyError;

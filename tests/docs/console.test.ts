@@ -16,7 +16,7 @@ const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}
 /** What a page needs beside its own files. */
 const PREPARED: Readonly<Record<string, (folder: string) => Promise<void>>> = { holds: writeLedger };
 
-for (const name of ["audit", "check", "explain", "holds", "import", "test"]) {
+for (const name of ["audit", "check", "explain", "holds", "import", "scan", "test"]) {
   test(`docs/${name}.md shows what is printed`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-docs-"));
     try {

@@ -167,6 +167,22 @@ export async function runCases(pkg, events, expected = {}) {
         String(error),
       );
     },
+    "personal data is written over before the first request, and blocked where it can't be": async () => {
+      const seen = [];
+      const seller = async (input, init) => {
+        seen.push(new Request(input, init).url);
+        return new Response("sunny");
+      };
+      const policy = { payment: { max_usd: "1" }, privacy: { action: "redact" } };
+      const { warden } = await open({ policy });
+      const get = (path) => warden.fetch(seller)(`https://api.example.com/${path}`);
+      await get("report?for=jane%40example.com&iban=DE89370400440532013000");
+      const error = await thrown(() => get("people/jane@example.com"));
+      const written = "https://api.example.com/report?for=[EMAIL_ADDRESS_1]&iban=[IBAN_CODE_1]";
+      equal([seen, error.code], [[written], "personal_data_bound"], String(error));
+      const wrong = await thrown(() => open({ policy: { ...policy, privacy: { action: "redcat" } } }));
+      equal(/privacy\.action.*did you mean `redact`/s.test(String(wrong)), true, String(wrong));
+    },
     "ids are drawn at random": async () => {
       const { warden } = await open();
       const ask = () => warden.authorize({ url: "https://api.example.com/report", offer: offer("1") });

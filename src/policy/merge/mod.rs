@@ -12,8 +12,10 @@ use crate::policy::read::{PolicyError, Read, Reader};
 use crate::policy::words::{Choice, OnChange, Then};
 use crate::policy::{DEFAULT_LIFETIME_SECONDS, Policy};
 
+mod privacy;
 mod sections;
 
+use privacy::privacy;
 use sections::{approvals, breaker, counterparty, prices, replay, schedule};
 
 type Members = Vec<(String, Json)>;
@@ -61,6 +63,7 @@ pub fn merge(base: &Json, child: &Json, files: Files<'_>) -> Result<Json, Vec<Po
         reader.member("approvals", |r| approvals(&b, &c, pair.of("approvals"), files, r)),
     );
     put_section(&mut out, "breaker", breaker(&b, &c, pair.of("breaker")));
+    put_section(&mut out, "privacy", privacy(&b, &c));
     put(&mut out, "zones", reader.member("zones", |r| zones(pair, r)));
     if !reader.errors.is_empty() {
         return Err(reader.errors);

@@ -1,5 +1,4 @@
-//! The only folder that knows wasm-bindgen: text in, text out, and the cells on their way to and from the store.
-//! No rule is in it.
+//! What decides, across the boundary: text in, text out, and the cells on their way to and from the store. No rule is in it.
 
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
@@ -13,11 +12,6 @@ use crate::engine::{self, CellWrite};
 use crate::json::{Json, parse_own};
 use crate::ledger::cells::{Cell, decode};
 use crate::policy::{Policy, PolicyError, hex};
-
-#[cfg(feature = "tools")]
-mod audit;
-#[cfg(feature = "tools")]
-mod tools;
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen(js_name = coreVersion)]
@@ -96,6 +90,7 @@ struct Summary<'a> {
     breaker_failures: u64,
     breaker_recovery_ms: u64,
     facts: Vec<&'static str>,
+    privacy: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -232,6 +227,7 @@ impl Engine {
             breaker_failures: policy.breaker_failures,
             breaker_recovery_ms: policy.breaker_recovery,
             facts: policy.facts(),
+            privacy: policy.privacy_text.as_deref(),
         })
     }
 }
@@ -240,11 +236,11 @@ fn read_policy(document: &str) -> Result<Policy, Vec<PolicyError>> {
     Policy::read(&parse_document(document)?)
 }
 
-fn parse_document(document: &str) -> Result<Json, Vec<PolicyError>> {
+pub(super) fn parse_document(document: &str) -> Result<Json, Vec<PolicyError>> {
     parse_own(document).map_err(|message| vec![PolicyError { path: String::new(), message }])
 }
 
-fn cold(value: &impl Serialize) -> String {
+pub(super) fn cold(value: &impl Serialize) -> String {
     // Writing these types can't fail. Should it ever, that is an error too.
     serde_json::to_string(value)
         .unwrap_or_else(|_| String::from(r#"{"errors":[{"path":"","message":"it can't be written"}]}"#))

@@ -1,0 +1,185 @@
+//! Numbers: groups of digits with single separators between. What each run of groups is, is asked of each kind in turn.
+
+use super::bytes::{at, before, down, end_of, is_word, up};
+use super::context::Context;
+use super::hit::Hits;
+use super::{card, iban, ip, phone, us};
+
+/// More groups than a number of any kind has are not looked at.
+const GROUPS: usize = 8;
+/// More digits than a number of any kind has.
+const DIGITS: usize = 24;
+
+/// A group of digits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Group {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// What stands before it, after the group before: ` `, `-`, `.`, or `(` for several signs.
+    pub(super) separator: u8,
+}
+
+impl Group {
+    pub(super) const fn len(self) -> usize {
+        down(self.end, self.start)
+    }
+}
+
+/// Groups that stand together.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) bytes: &'a [u8],
+    groups: [Group; GROUPS],
+    count: usize,
+}
+
+impl<'a> Run<'a> {
+    /// The run that begins with the digit at a place.
+    fn at(bytes: &'a [u8], start: usize) -> Self {
+        let mut run = Run { bytes, groups: [Group::default(); GROUPS], count: 0 };
+        let (mut place, mut separator) = (start, 0);
+        for group in &mut run.groups {
+            let end = end_of(bytes, place, DIGITS, |byte| byte.is_ascii_digit());
+            *group = Group { start: place, end, separator };
+            run.count = up(run.count, 1);
+            let next = at(bytes, end);
+            let after = at(bytes, up(end, 1));
+            (place, separator) = if matches!(next, b' ' | b'-' | b'.' | b'/' | b'+') && after.is_ascii_digit() {
+                (up(end, 1), if next == b'+' { b' ' } else { next })
+            } else if matches!(next, b'(' | b')') && after.is_ascii_digit() {
+                (up(end, 1), b'(')
+            } else if matches!(next, b' ' | b'-' | b')' | b'.' | b'(' | b'/')
+                && matches!(after, b' ' | b'(' | b')' | b'-')
+                && at(bytes, up(end, 2)).is_ascii_digit()
+            {
+                (up(end, 2), b'(')
+            } else if matches!((next, after, at(bytes, up(end, 2))), (b' ', b'(', _) | (b')', b' ', b'-'))
+                && at(bytes, up(end, 3)).is_ascii_digit()
+            {
+                (up(end, 3), b'(')
+            } else {
+                break;
+            };
+        }
+        run
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        self.groups.get(..self.count).unwrap_or_default()
+    }
+
+    pub(super) fn first(&self) -> Group {
+        self.groups.first().copied().unwrap_or_default()
+    }
+
+    /// The first groups, as lengths, if there are as many.
+    pub(super) fn lengths<const N: usize>(&self) -> Option<[usize; N]> {
+        let groups = self.groups().get(..N)?;
+        let mut lengths = [0; N];
+        for (length, group) in lengths.iter_mut().zip(groups) {
+            *length = group.len();
+        }
+        Some(lengths)
+    }
+
+    /// Whether the first `count` groups have the same separator between them, and which.
+    pub(super) fn separator(&self, count: usize) -> Option<u8> {
+        let mut rest = self.groups().get(1..count)?.iter().map(|group| group.separator);
+        let first = rest.next()?;
+        rest.all(|separator| separator == first).then_some(first)
+    }
+
+    /// Where the first `count` groups end, if nothing that follows belongs to them: no letter, no decimals, no further
+    /// group of the same form.
+    pub(super) fn ends(&self, count: usize) -> Option<usize> {
+        let last = self.groups().get(down(count, 1))?;
+        let (next, after) = (at(self.bytes, last.end), at(self.bytes, up(last.end, 1)));
+        let goes_on = match next {
+            b'_' => true,
+            b'-' => after.is_ascii_digit() || (is_word(after) && count == 1),
+            b'.' | b':' => after.is_ascii_digit(),
+            b',' => after.is_ascii_digit() && last.len() <= 3,
+            _ => is_word(next),
+        };
+        (!goes_on).then_some(last.end)
+    }
+
+    /// Whether nothing before belongs to the first group.
+    pub(super) fn starts(&self) -> bool {
+        let first = self.first();
+        let (last, one_more) = (before(self.bytes, first.start), before(self.bytes, down(first.start, 1)));
+        let belongs = match last {
+            b'_' | b'#' | b'$' => true,
+            b'-' => is_word(one_more),
+            b'.' | b':' => one_more.is_ascii_digit(),
+            // A thousand, and not the next column of a table.
+            b',' => one_more.is_ascii_digit() && first.len() <= 3,
+            _ => is_word(last),
+        };
+        !belongs
+    }
+
+    pub(super) fn context(&self) -> Context {
+        Context::of(self.bytes, self.first().start)
+    }
+
+    /// The digits of the first `count` groups, at most [`DIGITS`].
+    pub(super) fn digits(&self, count: usize) -> Digits {
+        let mut digits = Digits::default();
+        for group in self.groups().iter().take(count) {
+            for place in group.start..group.end {
+                digits.push(at(self.bytes, place));
+            }
+        }
+        digits
+    }
+}
+
+/// Some digits as figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Digits {
+    figures: [u8; DIGITS],
+    count: usize,
+}
+
+impl Digits {
+    fn push(&mut self, byte: u8) {
+        if let Some(figure) = self.figures.get_mut(self.count) {
+            *figure = byte.wrapping_sub(b'0');
+            self.count = up(self.count, 1);
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.figures.get(..self.count).unwrap_or_default()
+    }
+
+    /// The number that some of them make.
+    pub(super) fn number(&self, from: usize, to: usize) -> u32 {
+        let figures = self.as_slice().get(from..to.min(self.count)).unwrap_or_default();
+        figures.iter().fold(0u32, |number, figure| number.saturating_mul(10).saturating_add(u32::from(*figure)))
+    }
+}
+
+/// Looks at the digits that begin at a place. Gives back up to where they are told: what is a card's or a person's number
+/// is not looked into for others.
+pub(super) fn digits(bytes: &[u8], start: usize, hits: &mut Hits) -> usize {
+    let last = before(bytes, start);
+    if last.is_ascii_alphabetic() {
+        iban::two_letters(bytes, start, hits);
+        us::passport_with_letter(bytes, start, hits);
+        return start;
+    }
+    let run = Run::at(bytes, start);
+    let first = run.first();
+    if run.count == 1 && first.len() < 7 {
+        return start;
+    }
+    let known = hits.len();
+    let found = (first.len() <= 3 && ip::four_groups(&run, hits))
+        || (first.len() >= 3 && run.starts() && (card::number(&run, hits) || us::number(&run, hits)));
+    if !found {
+        phone::number(&run, hits);
+    }
+    hits.get(known).map_or(start, |hit| hit.end)
+}
