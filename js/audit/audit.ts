@@ -16,8 +16,13 @@ export interface AuditOptions {
   readonly checkpoint?: CheckpointOptions;
   /** Whether the store keeps the records that every sink has. It does not, unless given. */
   readonly keep?: boolean;
-  /** With more records than this waiting for a sink, every payment is denied. 100,000 unless given. */
+  /** With more records than this waiting for a sink, every payment is denied, or flagged. 100,000 unless given. */
   readonly maxBacklog?: number;
+  /**
+   * What becomes of payments then. `deny` unless given; with `flag` they are judged as ever, and the decision has the flag
+   * `audit_behind`. Their records are in the store either way: without those nothing is allowed.
+   */
+  readonly whenBehind?: "deny" | "flag";
   /** Told of each failure of a sink or a checkpoint. The records wait in the store meanwhile. */
   readonly onError?: (error: unknown) => void;
 }
@@ -47,6 +52,7 @@ export function openAudit(store: Store, options: AuditOptions, now: () => number
     auditing: {
       core: `${loadCore().coreVersion()} ${coreSha256}`,
       key,
+      flagOnly: options.whenBehind === "flag",
       blocked() {
         if (drain.behind <= maxBacklog) return undefined;
         const said = [...drain.failures].map(([name, message]) => `${name}: ${message}`).join("; ");

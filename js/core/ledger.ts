@@ -91,6 +91,8 @@ export interface Auditing {
   readonly key?: Uint8Array | undefined;
   /** Why no payment may be allowed now, if the log takes no more. */
   readonly blocked: () => string | undefined;
+  /** Whether payments go on then, with a flag. */
+  readonly flagOnly: boolean;
 }
 
 export interface LedgerOptions {
@@ -106,6 +108,9 @@ export interface LedgerOptions {
   /** With it each event is recorded in the same commit, and none is answered that can't be. */
   readonly audit?: Auditing | undefined;
 }
+
+/** The flag of a payment that was allowed while a sink of the audit log was too far behind. */
+const AUDIT_BEHIND = "audit_behind";
 
 export function openLedger(options: LedgerOptions): Ledger {
   const { policy: first, store, now, monotonic, random = Math.random, audit } = options;
@@ -204,11 +209,12 @@ export function openLedger(options: LedgerOptions): Ledger {
   async function decide(event: Event & { readonly id: string }): Promise<Decision> {
     try {
       const full = event.type === "authorize" ? audit?.blocked() : undefined;
-      if (full !== undefined) throw new WardenUnavailable("audit_unavailable", full);
-      return (await inTurn(async () => {
+      if (full !== undefined && audit?.flagOnly !== true) throw new WardenUnavailable("audit_unavailable", full);
+      const decision = (await inTurn(async () => {
         await tellRecovery();
         return run(event);
       })) as unknown as Decision;
+      return full === undefined ? decision : { ...decision, flags: [...(decision.flags ?? []), AUDIT_BEHIND] };
     } catch (error) {
       const known = error instanceof WardenUnavailable;
       const reason = known && isReason(error.code) ? error.code : "internal_error";

@@ -155,6 +155,27 @@ test("a sink that fails loses nothing, and with too long a queue nothing is paid
   assert.ok((await verifyLog(bytes(sink.lines))).good);
 });
 
+test("with `flag` payments go on behind a sink that fails, flagged, and their records wait in the store", async () => {
+  const sink = keeping();
+  sink.fail = "the disk is full";
+  const { warden } = await audited({ sinks: [sink], maxBacklog: 1, whenBehind: "flag" });
+  const flags: (readonly string[] | undefined)[] = [];
+  for (const [id, amount] of [
+    ["p1", "10000"],
+    ["p2", "10000"],
+    ["p3", "9000000"],
+  ] as const) {
+    await warden.audit?.flush().catch(() => undefined);
+    const decision = await warden.authorize(request(id, amount));
+    flags.push(decision.flags);
+    assert.equal(decision.action, id === "p3" ? "deny" : "allow");
+  }
+  assert.deepEqual(flags, [undefined, ["audit_behind"], ["audit_behind"]]);
+  sink.fail = undefined;
+  await warden.close();
+  assert.deepEqual(kinds(sink.lines), ["opened", "authorized", "authorized", "denied"]);
+});
+
 test("a record that can't be written is a denial, and holds nothing", async () => {
   const inner = memoryStore();
   let full = false;

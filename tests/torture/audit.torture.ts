@@ -1,20 +1,27 @@
 // The long form of the audit log's tests: 10,000 tamperings of each kind and 10,000 honest histories (natively, by
-// cargo), a million records verified with the time and the memory that it takes, and what a record costs.
+// cargo), a million records verified with the time and the memory that it takes, what a record costs, and what a peer's
+// costs in the same run.
 //
-//     node tests/torture/audit.torture.ts [RECORDS]
+//     node tests/torture/audit.torture.ts
+//
+// TOLLWARDEN_AUDIT_RECORDS for another number than a million, TOLLWARDEN_CASES for another than 10,000.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { leafHash } from "../../js/audit/line.ts";
 import { verifyLog } from "../../js/audit/read.ts";
+import { jsonlSink } from "../../js/audit.ts";
 import { loadTools } from "../../js/core/tools.ts";
 import { memoryStore, openWarden, type Store, sqliteStore } from "../../js/index.ts";
+import { attempt } from "../../pkg-scripts/lib/child.mjs";
+import { cache } from "../../pkg-scripts/lib/paths.mjs";
 import { offer } from "../cli/support.ts";
 
-const records = Number(process.argv[2] ?? 1_000_000);
+const PRESIDIO = "presidio-hardened-x402==0.13.0";
+const records = Number(process.env.TOLLWARDEN_AUDIT_RECORDS ?? 1_000_000);
 const policy = { payment: { max_usd: "1" }, budgets: [{ name: "daily", limit_usd: "100000", window: "24h" }] };
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -23,7 +30,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function makeLog(path: string): Promise<void> {
   const core = loadTools();
   const json = JSON.stringify(policy);
-  let engine = new core.Engine(json, true);
+  const engine = new core.Engine(json, true);
   engine.audit("torture", core.drawId(), core.drawId(), new Uint8Array(32).fill(1), json);
   const file = createWriteStream(path);
   let [made, at, number] = [0, 1_767_607_200_000, 0];
@@ -44,7 +51,6 @@ async function makeLog(path: string): Promise<void> {
   }
   await new Promise((resolve) => file.end(resolve));
   engine.free();
-  engine = undefined as never;
 }
 
 async function verified(folder: string): Promise<void> {
@@ -112,19 +118,71 @@ async function costs(folder: string): Promise<void> {
   }
 }
 
-function natively(): void {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const env = { ...process.env, TOLLWARDEN_CASES: "10000" };
-  const args = ["test", "--release", "--test", "audit", "--", "--nocapture"];
-  const { status } = spawnSync("cargo", args, { cwd: root, env, stdio: "inherit" });
-  assert.equal(status, 0);
+/** Python with the peer in it, kept in the cache; nothing where it can't be had. */
+async function peer(): Promise<string | undefined> {
+  const python = join(cache, "presidio/bin/python");
+  const marker = join(cache, "presidio/.installed");
+  if (existsSync(marker)) return python;
+  const made = await attempt("python3", ["-m", "venv", join(cache, "presidio")]).catch(() => undefined);
+  if (made?.status !== 0) return undefined;
+  const installed = await attempt(python, ["-m", "pip", "install", "--quiet", PRESIDIO]);
+  if (installed.status !== 0) return undefined;
+  writeFileSync(marker, PRESIDIO);
+  return python;
+}
+
+/** A record of 600 bytes to a file without fsync, against the peer's, in turn. */
+async function appending(folder: string): Promise<void> {
+  const [count, passes] = [5_000, 7];
+  const path = join(folder, "append.jsonl");
+  const sink = jsonlSink(path, { fsync: "never", rotateBytes: 1e12 });
+  let [prev, seq, ours] = ["0".repeat(64), 0, Number.POSITIVE_INFINITY];
+  const ourPass = async (): Promise<void> => {
+    const made = Array.from({ length: count }, () => {
+      const line = JSON.stringify({ event: "q".repeat(500), prev, seq });
+      prev = leafHash(line);
+      return [{ seq: seq++, line }];
+    });
+    const since = performance.now();
+    for (const record of made) await sink.write(record);
+    ours = Math.min(ours, ((performance.now() - since) / count) * 1_000);
+  };
+  for (let pass = 0; pass < passes; pass++) await ourPass();
+  const python = await peer();
+  if (python === undefined) {
+    process.stderr.write(`SKIPPED: ${PRESIDIO} can't be had here, so nothing is compared with it\n`);
+    say(`append: ${ours.toFixed(1)} µs for ${(statSync(path).size / seq).toFixed(0)} bytes`);
+    return;
+  }
+  const script = fileURLToPath(new URL("./presidio.py", import.meta.url));
+  const args = [script, join(folder, "presidio.jsonl"), String(count), String(passes)];
+  const { status, stdout, output } = await attempt(python, args);
+  assert.equal(status, 0, output);
+  const [bytes = 0, theirs = 0] = stdout.trim().split(" ").map(Number);
+  // Both before and after: whatever else the machine does meanwhile.
+  for (let pass = 0; pass < passes; pass++) await ourPass();
+  await sink.close?.();
+  say(
+    `append: ${ours.toFixed(1)} µs for ${(statSync(path).size / seq).toFixed(0)} bytes; ` +
+      `${PRESIDIO} ${theirs.toFixed(1)} µs for ${bytes.toFixed(0)}; ${((ours / theirs) * 100).toFixed(0)} %`,
+  );
+  assert.ok(ours <= theirs / 2, "a record costs more than half of the peer's");
+}
+
+async function natively(): Promise<void> {
+  const env = { TOLLWARDEN_CASES: process.env.TOLLWARDEN_CASES ?? "10000" };
+  const args = ["test", "--profile", "sim", "--test", "audit", "--", "--nocapture"];
+  const { status, output } = await attempt("cargo", args, { env });
+  assert.equal(status, 0, output);
+  for (const line of output.match(/^.*\d+ (of \d+ seen|cells|honest histories).*$/gm) ?? []) say(line);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tollwarden-torture-"));
 try {
+  await appending(folder);
   await costs(folder);
   await verified(folder);
-  if (process.argv[3] !== "quick") natively();
+  await natively();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
