@@ -6,6 +6,7 @@
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Ledger, PolicySummary, WhichHolds } from "./core/ledger.ts";
 import type { HoldLine, Outcome } from "./core/types.ts";
+import { PolicyInvalid } from "./errors.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { type Proof, type Prover, type Reconciled, reconcileAll, reconcileOne } from "./reconcile.ts";
 
@@ -46,7 +47,7 @@ export type Resolution = { readonly spent: bigint | string } | { readonly free: 
 export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
   return {
     async reload(source) {
-      await ledger.reload(readPolicy(source));
+      await ledger.reload(await readable(ledger, source));
       breaker.follow(ledger.policy);
       return ledger.policy;
     },
@@ -78,6 +79,20 @@ function reconciler(ledger: Ledger): Control["reconcile"] {
     return reconcileOne(ledger, what, proof);
   }
   return reconcile;
+}
+
+/** A policy that can't even be read is refused too, and the audit log says so. */
+async function readable(
+  ledger: Ledger,
+  source: PolicySource,
+): Promise<{ readonly json: string; readonly name: string }> {
+  try {
+    return readPolicy(source);
+  } catch (error) {
+    const errors = error instanceof PolicyInvalid ? error.errors.map(({ path, message }) => `${path}: ${message}`) : [];
+    await ledger.note("policy_refused", { errors });
+    throw error;
+  }
 }
 
 export interface ReloadableBreaker extends Breaker {

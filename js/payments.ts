@@ -248,6 +248,12 @@ export function trackPayments(
     async send(payment, request, through) {
       if (payment.stage !== "signed") throw refusal(payment.id, "ticket_used", "this payment was sent before");
       payment.stage = "sent";
+      // Before anything leaves: what can't be recorded is not sent.
+      await ledger.note("sent", { id: payment.id }).catch((error: unknown) => {
+        payment.stage = "signed";
+        close(payment);
+        throw error;
+      });
       const header = paymentHeaderOf(request.headers);
       if (header !== undefined) {
         const { id, method, url, bodyDigest, usableUntil: until, decision } = payment;

@@ -1,5 +1,7 @@
 /** The warden: one policy, one ledger, and the ways to pay through them. */
 
+import { type Audit, type AuditOptions, openAudit } from "./audit/audit.ts";
+import { HEAD } from "./audit/drain.ts";
 import { breakerOf, type Control, controlOf } from "./control.ts";
 import { type Ledger, openLedger, type PolicySummary } from "./core/ledger.ts";
 import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
@@ -35,6 +37,8 @@ export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOption
   readonly keepKey?: Uint8Array | CryptoKey;
   /** Called after each payment that was sent, with its hold's id. What it throws is lost. */
   readonly onPayment?: (payment: PaymentInfo) => void;
+  /** Records every decision, with it or not at all: docs/audit.md. */
+  readonly audit?: AuditOptions;
 }
 
 /** A payment to judge by hand. */
@@ -104,6 +108,8 @@ export interface Warden {
   budgets(): Promise<readonly BudgetLine[]>;
   readonly policy: PolicySummary;
   readonly scope: Scope;
+  /** The audit log, where there is one. */
+  readonly audit: Pick<Audit, "behind" | "failures" | "flush"> | undefined;
   /** Closes the store. What was begun is finished first. */
   close(): Promise<void>;
 }
@@ -134,18 +140,37 @@ export async function openWardenWithControl(
     maxDelayMs,
     keepKey,
     onPayment,
+    audit,
     ...scope
   } = options;
   const now = given ?? Date.now;
   const { json } = readPolicy(policy);
   const opened = store ?? (await defaultStore());
+  const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now);
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
-  const ledger = withFacts(openLedger({ policy: json, store: opened, now: given, monotonic }), known);
+  const ledger = withFacts(
+    openLedger({ policy: json, store: opened, now: given, monotonic, audit: log?.auditing }),
+    known,
+  );
+  try {
+    await ledger.note("opened");
+  } catch (error) {
+    await log?.close().catch(() => undefined);
+    throw error;
+  }
   const breaker = breakerOf(ledger.policy, now);
   const vault = createVault({ store: opened, now, key: keepKey });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
   const payments = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
-  return { warden: assemble(ledger, payments, vault, scope), control: controlOf(ledger, breaker) };
+  return { warden: assemble(ledger, payments, vault, scope, log), control: controlOf(ledger, breaker) };
+}
+
+/** A ledger that has an audit log is not changed without one: what was done would be missing there. */
+async function withoutLog(store: Store): Promise<undefined> {
+  // A store that fails here fails again where it matters, and denies.
+  const [head] = await store.load([HEAD]).catch(() => []);
+  if (head === undefined || head.value === null) return;
+  throw new WardenUnavailable("audit_required", "this ledger has an audit log: open the warden with `audit`");
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */
@@ -157,7 +182,7 @@ export function getWarden(): Warden {
   return found.warden;
 }
 
-function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope): Warden {
+function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope, log: Audit | undefined): Warden {
   /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
   const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
@@ -174,7 +199,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
     signer: (signer) => guardSigner(signer, payments),
     payingFetch: ({ pay, fetch: given = base }) => payingFetch(payments, given, here, pay),
     hook: () => paymentHook(payments, here),
-    scoped: (inner) => assemble(ledger, payments, vault, within(scope, inner)),
+    scoped: (inner) => assemble(ledger, payments, vault, within(scope, inner), log),
     run(inner, work) {
       if (current === undefined) {
         throw new WardenUnavailable(
@@ -183,7 +208,7 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
         );
       }
       const merged = within(here(), inner);
-      return current.run({ warden: assemble(ledger, payments, vault, merged), scope: merged }, work);
+      return current.run({ warden: assemble(ledger, payments, vault, merged, log), scope: merged }, work);
     },
     authorize: (request) => ledger.authorize(event(request)),
     check: (request) => ledger.check(event(request)),
@@ -209,9 +234,12 @@ function assemble(ledger: Ledger, payments: Payments, vault: Vault, scope: Scope
       return ledger.policy;
     },
     scope,
-    close: () => {
+    audit: log,
+    async close() {
       vault.clear();
-      return ledger.close();
+      await ledger.finished();
+      await log?.close();
+      await ledger.close();
     },
   };
   return warden;

@@ -8,7 +8,7 @@ import { runTool } from "./lib/node24.mjs";
 import { generated, root } from "./lib/paths.mjs";
 import { main, step } from "./lib/report.mjs";
 
-const copied = ["bindings.js", "bindings.d.ts", "bytes.js", "bytes.d.ts"];
+const copied = ["bindings.js", "bindings.d.ts", "bytes.js", "bytes.d.ts", "digest.js", "digest.d.ts"];
 const generatedFiles = [...copied, "core.wasm", ...copied.map((name) => `tools/${name}`)];
 
 /** Writes dist/ anew. */

@@ -1,6 +1,7 @@
 // Builds the core for wasm and writes js/core/generated: `node pkg-scripts/wasm.mjs [--out <folder>]`.
 // cargo → wasm-bindgen (by our helper crate) → wasm-opt → one patch → five files; once for each of two modules.
 
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +28,15 @@ export const modules = [
   { name: "core", folder: "", features: ["--no-default-features"] },
   { name: "tools", folder: "tools", features: [] },
 ];
-const results = ({ name }) => ["bindings.js", "bindings.d.ts", `${name}.wasm`, "bytes.js", "bytes.d.ts"];
+const results = ({ name }) => [
+  "bindings.js",
+  "bindings.d.ts",
+  `${name}.wasm`,
+  "bytes.js",
+  "bytes.d.ts",
+  "digest.js",
+  "digest.d.ts",
+];
 const pathsOf = (out, module) => results(module).map((file) => join(out, module.folder, file));
 const paths = (out) => modules.flatMap((module) => pathsOf(out, module));
 const stampIn = (out) => join(out, ".stamp");
@@ -161,6 +170,8 @@ function place(work, name, out) {
     [`${name}.wasm`]: module,
     "bytes.js": bytes,
     "bytes.d.ts": bytesTypes,
+    "digest.js": `/** SHA-256 of the core's module, in hex. */\nexport const coreSha256 = "${createHash("sha256").update(module).digest("hex")}";\n`,
+    "digest.d.ts": "/** SHA-256 of the core's module, in hex. */\nexport declare const coreSha256: string;\n",
   };
   mkdirSync(out, { recursive: true });
   for (const [file, content] of Object.entries(files)) {

@@ -1,12 +1,17 @@
 //! The core as one value: a policy and a ledger, driven by events. The wrapper drives it with the same events that
 //! `tollwarden simulate` reads, so there is one way in and one set of tests for it.
 
+mod audited;
 mod budgets;
 mod holds;
 mod reload;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use crate::audit::Auditor;
+use crate::audit::record::{self, Unrecorded};
 use crate::authorize::{authorize, refused};
 use crate::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use crate::faults::fault;
@@ -33,6 +38,8 @@ pub struct Engine {
     ledger: Ledger,
     whole: bool,
     staged: Staged,
+    auditor: Option<Box<Auditor>>,
+    records: Vec<String>,
 }
 
 /// What the last verb rests on and what it changes. It counts once the store has taken it.
@@ -126,6 +133,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("budgets", &["agent", "session", "client"]),
     ("holds", &["id", "which"]),
     ("policy", &["document"]),
+    ("note", &["what", "id", "message", "errors"]),
     ("reopen", &[]),
 ];
 
@@ -134,13 +142,28 @@ impl Engine {
     /// what becomes the key of the fingerprints in a ledger that has none, in hex.
     #[must_use]
     pub fn of_store(policy: Policy, salt: &str) -> Self {
-        Self { policy, ledger: Ledger::of_store(salt), whole: false, staged: Staged::default() }
+        Self::over(policy, Ledger::of_store(salt), false)
     }
 
     /// An engine whose own cells are the state.
     #[must_use]
     pub fn whole(policy: Policy) -> Self {
-        Self { policy, ledger: Ledger::whole(), whole: true, staged: Staged::default() }
+        Self::over(policy, Ledger::whole(), true)
+    }
+
+    fn over(policy: Policy, ledger: Ledger, whole: bool) -> Self {
+        Self { policy, ledger, whole, staged: Staged::default(), auditor: None, records: Vec::new() }
+    }
+
+    /// From now on each event is recorded, and none is answered that can't be. The document of the policy in force is
+    /// given along.
+    pub fn audit(&mut self, auditor: Auditor) {
+        self.auditor = Some(Box::new(auditor));
+    }
+
+    /// The records made since the last call, where all cells are here: no store has them.
+    pub fn take_records(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.records)
     }
 
     /// The policy in force.
@@ -195,7 +218,10 @@ impl Engine {
             Err(error) => return Reply::Error { error },
         };
         match kind {
-            "policy" => return self.replace_policy(event),
+            "policy" => {
+                let reply = self.replace_policy(event);
+                return self.note_policy(&reply, at).unwrap_or(reply);
+            }
             "reopen" => return self.reopen(),
             "budgets" => return self.budgets(event, at),
             "holds" => return self.holds(event, at),
@@ -203,7 +229,11 @@ impl Engine {
         }
         let mut work = self.ledger.begin(at);
         work.trace = (kind == "explain").then(Vec::new);
-        let answer = verb(&self.policy, &mut work, kind, event, at);
+        let judge = |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, kind, event, at);
+        let answer = match self.auditor.as_ref().filter(|_| record::is_recorded(kind)) {
+            None => judge(&self.policy, &mut work, event),
+            Some(auditor) => auditor.around(&self.policy, &mut work, (kind, event, at), judge),
+        };
         let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
         match answer {
             Ok(reply) => {
@@ -212,7 +242,14 @@ impl Engine {
                 }
                 reply
             }
-            Err(Stop::Missing(Missing(missing))) => Reply::Missing { missing },
+            Err(Stop::Missing(Missing(mut missing))) => {
+                let audited = self.auditor.is_some() && record::is_recorded(kind);
+                if audited && self.ledger.version(key::AUDIT) == 0 && !missing.iter().any(|name| name == key::AUDIT) {
+                    missing.push(String::from(key::AUDIT));
+                }
+                Reply::Missing { missing }
+            }
+            Err(Stop::Unrecorded(why)) => self.unrecorded(kind, event, why),
             Err(Stop::Malformed(refusal)) => {
                 let place = if refusal.field.is_empty() { String::new() } else { format!("`{}`: ", refusal.field) };
                 error_reply("malformed_event", format!("{place}{}", refusal.message))
@@ -220,9 +257,16 @@ impl Engine {
         }
     }
 
-    fn stage(&mut self, read: std::collections::BTreeSet<String>, changes: Map<Change>) {
+    fn stage(&mut self, read: BTreeSet<String>, changes: Map<Change>) {
         if self.whole {
-            self.ledger.apply(changes);
+            let mut cells = Map::default();
+            for (name, change) in changes {
+                match change.cell {
+                    Some(Cell::Record(line)) => self.records.push(line),
+                    cell => cells.insert(name, Change { cell, ..change }),
+                }
+            }
+            self.ledger.apply(cells);
             return;
         }
         let unchecked =
@@ -247,6 +291,13 @@ impl Engine {
 enum Stop {
     Missing(Missing),
     Malformed(Refusal),
+    Unrecorded(Unrecorded),
+}
+
+impl From<Unrecorded> for Stop {
+    fn from(why: Unrecorded) -> Self {
+        Self::Unrecorded(why)
+    }
 }
 
 impl From<Missing> for Stop {
@@ -283,6 +334,13 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
             let at = work.time(at)?;
             let reason = optional_text(event, "reason")?.unwrap_or_else(|| String::from("no reason given"));
             work.put(key::FREEZE, Cell::Freeze(Freeze { reason, at }), None);
+            return Ok(Reply::Done { ok: true });
+        }
+        "note" => {
+            let what = request::name(event, "what")?;
+            if !record::NOTES.contains(&what.as_str()) {
+                return Err(Stop::Malformed(wrong("what", format!("expected one of {}", record::NOTES.join(", ")))));
+            }
             return Ok(Reply::Done { ok: true });
         }
         "unfreeze" => {
@@ -385,7 +443,7 @@ fn head(event: &Json) -> Result<(&str, Millis), EventError> {
         return Err(error("unknown_event", format!("`{kind}` is not an event{hint}")));
     };
     for (member, _) in members {
-        if member != "type" && member != "at" && !known.contains(&member.as_str()) {
+        if !matches!(member.as_str(), "type" | "at" | "noted") && !known.contains(&member.as_str()) {
             let hint = nearest(member, known.iter().copied());
             let hint = hint.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
             return Err(error("unknown_member", format!("`{member}` is not a member of `{kind}`{hint}")));
@@ -428,6 +486,10 @@ pub struct CellWrite {
     pub expires: Option<Millis>,
 }
 
+/// So much longer than a cell matters a store keeps it, in milliseconds. Its clock is not the one that decisions go by:
+/// what one finds there, and so what a replay of its record has to find, must not depend on it.
+pub const GRACE: Millis = 3_600_000;
+
 /// What was staged, as the store is told of it.
 ///
 /// # Errors
@@ -435,7 +497,8 @@ pub struct CellWrite {
 pub fn writes(staged: &Staged) -> Result<Vec<CellWrite>, String> {
     let write = |(name, change): (&String, &Change)| {
         let value = change.cell.as_ref().map(encode).transpose()?;
-        Ok(CellWrite { key: name.clone(), value, expires: change.expires })
+        let expires = change.expires.map(|end| end.saturating_add(GRACE));
+        Ok(CellWrite { key: name.clone(), value, expires })
     };
     staged.changes.iter().map(write).collect()
 }

@@ -108,23 +108,31 @@ impl Json {
     #[must_use]
     pub fn canonical(&self) -> String {
         let mut out = String::new();
-        self.write_canonical(&mut out);
+        self.write(&mut out, false);
         out
     }
 
-    fn write_canonical(&self, out: &mut String) {
+    /// The same, in printable ASCII alone: every other character is escaped.
+    #[must_use]
+    pub fn ascii(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out, true);
+        out
+    }
+
+    fn write(&self, out: &mut String, ascii: bool) {
         match self {
             Json::Null => out.push_str("null"),
             Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Json::Number(number) => out.push_str(number.canonical()),
-            Json::String(text) => write_string(text, out),
+            Json::String(text) => write_string(text, out, ascii),
             Json::Array(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 {
                         out.push(',');
                     }
-                    item.write_canonical(out);
+                    item.write(out, ascii);
                 }
                 out.push(']');
             }
@@ -135,9 +143,9 @@ impl Json {
                     if index > 0 {
                         out.push(',');
                     }
-                    write_string(key, out);
+                    write_string(key, out, ascii);
                     out.push(':');
-                    value.write_canonical(out);
+                    value.write(out, ascii);
                 }
                 out.push('}');
             }
@@ -145,7 +153,7 @@ impl Json {
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
+fn write_string(text: &str, out: &mut String, ascii: bool) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -156,7 +164,12 @@ fn write_string(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+            ' '..='~' => out.push(character),
+            _ if ascii || character < ' ' => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             _ => out.push(character),
         }
     }

@@ -4,6 +4,7 @@
 //! goes out as a value. The same inputs give the same bytes on every platform.
 
 pub mod asset;
+pub mod audit;
 pub mod authorize;
 pub mod bind;
 pub mod decision;

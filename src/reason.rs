@@ -93,6 +93,7 @@ reasons! {
     Conflict "conflict" "This id was used before with other content." "Use a new id for a new payment."
     StoreConflict "store_conflict" "Others kept changing the ledger while this was decided." "Try again shortly."
     StoreUnavailable "store_unavailable" "The store failed, so nothing can be held." "Mend the store; nothing is paid until it answers."
+    AuditUnavailable "audit_unavailable" "What was decided can't be written into the audit log, so it is not allowed." "See what stops the log; nothing is paid until it takes records."
     InternalError "internal_error" "The warden itself failed; that is a denial." "Report it with the message."
 
     UnknownId "unknown_id" "No hold has this id." "Authorize first; a hold that was closed long ago is forgotten."

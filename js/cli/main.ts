@@ -3,6 +3,10 @@
 
 import "./core.ts";
 import { coreVersion } from "../core/version.ts";
+import { backtestCommand } from "./audit/backtest.ts";
+import { replayCommand } from "./audit/replay.ts";
+import { reportCommand } from "./audit/report.ts";
+import { verifyCommand } from "./audit/verify.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { holdsCommand } from "./holds.ts";
@@ -19,6 +23,10 @@ const COMMANDS: readonly Command[] = [
   importCommand,
   simulateCommand,
   holdsCommand,
+  verifyCommand,
+  replayCommand,
+  backtestCommand,
+  reportCommand,
   reasonsCommand,
 ];
 

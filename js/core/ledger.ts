@@ -67,13 +67,31 @@ export interface Ledger {
   acceptClock(): void;
   /** The policy in force. */
   readonly policy: PolicySummary;
+  /** Takes down in the audit log what happened outside of the ledger; nothing where there is none. */
+  note(what: Note, members?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Another policy takes over, from the next event on. Throws `PolicyInvalid`; then the old one stays. */
   reload(policy: { readonly json: string; readonly name: string }): Promise<void>;
   drawId(): string;
+  /** When all that was begun is over. */
+  finished(): Promise<void>;
   close(): Promise<void>;
 }
 
 export type WhichHolds = "open" | "unresolved" | "all";
+/** What is taken down beside the ledger's own events. */
+export type Note = "opened" | "recovered" | "sent" | "policy_changed" | "policy_refused";
+
+/** Who writes the audit log. */
+export interface Auditing {
+  /** What made the records: the core's version, and the hash of its module. */
+  readonly core: string;
+  /** The key of the HMAC over each record. */
+  readonly key?: Uint8Array | undefined;
+  /** Why no payment may be allowed now, if the log takes no more. */
+  readonly blocked: () => string | undefined;
+  /** Whether payments go on then, with a flag. */
+  readonly flagOnly: boolean;
+}
 
 export interface LedgerOptions {
   /** The policy, as JSON text. */
@@ -85,17 +103,31 @@ export interface LedgerOptions {
   readonly monotonic?: (() => number) | undefined;
   /** From 0 to below 1, to spread the attempts of those who collide. `Math.random` unless given. */
   readonly random?: () => number;
+  /** With it each event is recorded in the same commit, and none is answered that can't be. */
+  readonly audit?: Auditing | undefined;
 }
 
-export function openLedger({ policy: first, store, now, monotonic, random = Math.random }: LedgerOptions): Ledger {
+/** The flag of a payment that was allowed while a sink of the audit log was too far behind. */
+const AUDIT_BEHIND = "audit_behind";
+
+export function openLedger(options: LedgerOptions): Ledger {
+  const { policy: first, store, now, monotonic, random = Math.random, audit } = options;
   const core: Core = loadCore();
   let policy = first;
-  let engine: Engine = new core.Engine(policy, false);
+  let engine: Engine = newEngine();
   let summary = JSON.parse(engine.policy()) as PolicySummary;
   let last: Promise<unknown> = Promise.resolve();
+  let recovered: unknown;
   const storeNow =
     store.now === undefined ? undefined : () => answered(async () => (await store.now?.()) ?? Number.NaN);
   const clock: Clock = createClock({ now, monotonic, storeNow });
+
+  function newEngine(): Engine {
+    const made = new core.Engine(policy, false);
+    // A log that begins here gets this name, and this key for what stands in the place of redacted values.
+    if (audit !== undefined) made.audit(audit.core, core.drawId(), core.drawId(), audit.key, policy);
+    return made;
+  }
 
   /** After the events before it, whatever became of them. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -104,9 +136,11 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
     return turn;
   }
 
-  async function attempt(event: Event, time: Reading): Promise<Reply | "conflict"> {
+  async function attempt(event: Event, time: Reading, since: number | undefined): Promise<Reply | "conflict"> {
+    const waited = audit !== undefined && event.type === "authorize" && time.ok && since !== undefined;
     // A time that is not believed is not told: then it is the latest that the ledger has seen.
-    const text = JSON.stringify(time.ok ? { ...event, at: time.at } : event);
+    const timed = time.ok ? { ...event, at: time.at } : event;
+    const text = JSON.stringify(waited ? { ...timed, noted: { waited_ms: time.at - since } } : timed);
     for (let round = 0; round < ROUNDS; round++) {
       const reply = guarded(() => parseReply(engine.handle(text)));
       const { missing } = reply;
@@ -125,10 +159,12 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
   }
 
   async function run(event: Event): Promise<Reply> {
+    let since: number | undefined;
     for (let tries = 0; tries < ATTEMPTS; tries++) {
       const time = await clock.read();
       if (!time.ok && stops(event, time)) return refusedBy(event, time);
-      const reply = await attempt(event, time).finally(() => guarded(() => engine.forget()));
+      since ??= time.ok ? time.at : undefined;
+      const reply = await attempt(event, time, since).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
       // Spread at random over a time that doubles, so that those who collide do not collide again.
       await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
@@ -142,13 +178,22 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
       return call();
     } catch (cause) {
       try {
-        engine = new core.Engine(policy, false);
+        engine = newEngine();
+        recovered = cause;
       } catch {
         // It fails too, and so does the next call: nothing is decided until the core works again.
       }
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new WardenUnavailable("internal_error", `the core failed: ${message}`, cause);
     }
+  }
+
+  /** What the log must say of a core that was built again, before anything else is decided. */
+  async function tellRecovery(): Promise<void> {
+    if (recovered === undefined || audit === undefined) return;
+    const message = recovered instanceof Error ? recovered.message : String(recovered);
+    await run({ type: "note", what: "recovered", message });
+    recovered = undefined;
   }
 
   async function scanned(prefix: string): Promise<readonly StoredCell[]> {
@@ -161,7 +206,13 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
 
   async function decide(event: Event & { readonly id: string }): Promise<Decision> {
     try {
-      return (await inTurn(() => run(event))) as unknown as Decision;
+      const full = event.type === "authorize" ? audit?.blocked() : undefined;
+      if (full !== undefined && audit?.flagOnly !== true) throw new WardenUnavailable("audit_unavailable", full);
+      const decision = (await inTurn(async () => {
+        await tellRecovery();
+        return run(event);
+      })) as unknown as Decision;
+      return full === undefined ? decision : { ...decision, flags: [...(decision.flags ?? []), AUDIT_BEHIND] };
     } catch (error) {
       const known = error instanceof WardenUnavailable;
       const reason = known && isReason(error.code) ? error.code : "internal_error";
@@ -176,6 +227,9 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
     move: async (event) => (await inTurn(() => run(event))) as unknown as Outcome,
     command: async (event) => {
       await inTurn(() => run(event));
+    },
+    note: async (what, members = {}) => {
+      if (audit !== undefined) await inTurn(() => run({ ...members, type: "note", what }));
     },
     budgets: async (filter) =>
       inTurn(async () => {
@@ -203,11 +257,19 @@ export function openLedger({ policy: first, store, now, monotonic, random = Math
         // What was spent under a counter that changes its key is seen in the store alone.
         const cells = [...(await scanned("budget/")), ...(await scanned("latest/"))];
         const reply = guarded(() => parseReply(engine.reload(json, JSON.stringify(cells))));
-        if (reply.ok !== true) throw new PolicyInvalid(name, reply.errors ?? []);
+        if (reply.ok !== true) {
+          const errors = (reply.errors ?? []).map(({ path, message }) =>
+            path === "" ? message : `${path}: ${message}`,
+          );
+          if (audit !== undefined) await run({ type: "note", what: "policy_refused", errors });
+          throw new PolicyInvalid(name, reply.errors ?? []);
+        }
         policy = json;
         summary = guarded(() => JSON.parse(engine.policy()) as PolicySummary);
+        if (audit !== undefined) await run({ type: "note", what: "policy_changed" });
       }),
     drawId: () => core.drawId(),
+    finished: () => inTurn(async () => undefined),
     close: () => inTurn(() => store.close()),
   };
 }
@@ -243,8 +305,10 @@ function parseReply(text: string): Reply {
   return reply;
 }
 
-function isReason(code: string): code is "store_conflict" | "store_unavailable" | "internal_error" {
-  return code === "store_conflict" || code === "store_unavailable" || code === "internal_error";
+const REASONS = ["store_conflict", "store_unavailable", "audit_unavailable", "internal_error"] as const;
+
+function isReason(code: string): code is (typeof REASONS)[number] {
+  return REASONS.some((reason) => reason === code);
 }
 
 /** What the store answers, in time. */

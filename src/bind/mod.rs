@@ -10,7 +10,9 @@ mod members;
 mod svm;
 mod transaction;
 mod typed_data;
+pub mod unsigned;
 
+pub(crate) use transaction::decode;
 pub use typed_data::typed_data;
 
 use self::members::Members;

@@ -134,7 +134,8 @@ pub(super) fn from_base64(text: &str, field: &str) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
+/// Standard base64, padded, in its one spelling; nothing for anything else.
+pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     if !text.len().is_multiple_of(4) {
         return None;

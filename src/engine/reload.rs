@@ -46,6 +46,9 @@ impl Engine {
             Ok(new) => match self.forgotten(&new) {
                 errors if errors.is_empty() || fault!("reload-forgets") => {
                     self.policy = new;
+                    if let Some(auditor) = &mut self.auditor {
+                        auditor.document = document.canonical();
+                    }
                     Reply::Policy { ok: true, policy: self.policy.hash.clone(), errors }
                 }
                 errors => refused(&self.policy, errors),

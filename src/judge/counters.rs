@@ -5,7 +5,7 @@ use super::rules::edges;
 use super::{Case, Denial, Findings};
 use crate::faults::fault;
 use crate::ledger::cells::Cell;
-use crate::ledger::hold::{Share, Unit};
+use crate::ledger::hold::{REMEMBERED, Share, Unit};
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
 use crate::ledger::working::{Missing, Working};
@@ -290,7 +290,8 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
             let message = format!("`{}` wants {} between two payments", counter.name, format_duration(gap));
             too_soon(findings, pace, message, Some(next));
         }
-        findings.notes.push((key, Cell::Latest(case.now), Some(case.now.saturating_add(gap))));
+        // A policy that wants more time between two payments may take over: it is remembered as long as a payment is.
+        findings.notes.push((key, Cell::Latest(case.now), Some(case.now.saturating_add(gap.max(REMEMBERED)))));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::audit::Head;
 use crate::json::parse_own;
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
@@ -45,6 +46,10 @@ pub enum Cell {
     Seen(Seen),
     /// The key of this ledger's fingerprints, in hex.
     Salt(String),
+    /// The head of the audit log.
+    Audit(Box<Head>),
+    /// A record of the audit log, as its line. The core writes it and never reads it back.
+    Record(String),
 }
 
 /// A payment that was held.
@@ -189,6 +194,12 @@ impl Ledger {
         &self.salt
     }
 
+    /// The same, from now on: a replay goes by what its log says.
+    #[cfg(feature = "tools")]
+    pub fn set_salt(&mut self, salt: &str) {
+        salt.clone_into(&mut self.salt);
+    }
+
     /// The same ledger, built from the texts of its cells.
     ///
     /// # Errors
@@ -280,7 +291,7 @@ impl Ledger {
     /// The holds that are here.
     pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
         self.cells.values().filter_map(move |slot| match slot.live(at) {
-            Some(Cell::Hold(hold)) => Some(&**hold),
+            Some(Cell::Hold(hold)) if hold.is_remembered(at) => Some(&**hold),
             _ => None,
         })
     }
@@ -302,11 +313,16 @@ fn belongs(name: &str, cell: &Cell) -> bool {
         Cell::Latest(_) => name.starts_with(key::LATEST),
         Cell::Seen(_) => name.starts_with(key::SEEN),
         Cell::Salt(_) => name == key::SALT,
+        Cell::Audit(_) => name == key::AUDIT,
+        Cell::Record(_) => name.starts_with(key::LOG),
     }
 }
 
 /// A cell from its text.
-fn decode(text: &str) -> Result<Cell, String> {
+///
+/// # Errors
+/// One sentence, if it is none.
+pub fn decode(text: &str) -> Result<Cell, String> {
     Cell::restore(&parse_own(text)?).map_err(|part| format!("{part} is not as it was written"))
 }
 
@@ -315,5 +331,9 @@ fn decode(text: &str) -> Result<Cell, String> {
 /// # Errors
 /// One sentence, if it can't be written; that is a fault of the core.
 pub fn encode(cell: &Cell) -> Result<String, String> {
+    // A record stands in its cell as it stands in the log.
+    if let Cell::Record(line) = cell {
+        return Ok(line.clone());
+    }
     serde_json::to_string(cell).map_err(|error| format!("a cell can't be written: {error}"))
 }

@@ -172,4 +172,17 @@ impl Hold {
             State::Captured | State::Voided => false,
         }
     }
+
+    /// From when on a closed hold is forgotten; an open one never is.
+    #[must_use]
+    pub fn forgotten(&self) -> Option<Millis> {
+        let closed = self.captured_at.unwrap_or(self.until).max(self.until);
+        (!self.is_open()).then(|| closed.saturating_add(REMEMBERED))
+    }
+
+    /// Whether it is remembered at this time. A store may have its cell for a while longer.
+    #[must_use]
+    pub fn is_remembered(&self, at: Millis) -> bool {
+        self.forgotten().is_none_or(|end| end > at)
+    }
 }

@@ -8,6 +8,10 @@ pub const OPEN: &str = "open";
 pub const FREEZE: &str = "freeze";
 /// The latest time seen.
 pub const CLOCK: &str = "clock";
+/// The head of the audit log.
+pub const AUDIT: &str = "audit";
+/// What the keys of all audit records begin with.
+pub const LOG: &str = "log/";
 /// What all budgets' keys begin with.
 pub const BUDGETS: &str = "budget/";
 /// What the keys of all latest payments begin with.
@@ -57,6 +61,12 @@ pub fn hold(id: &str) -> String {
 #[must_use]
 pub fn approval(id: &str) -> String {
     format!("{APPROVALS}{}", escape(id))
+}
+
+/// The cell of an audit record. Sixteen digits: the order of the keys is that of the records.
+#[must_use]
+pub fn log(seq: u64) -> String {
+    format!("{LOG}{seq:016}")
 }
 
 /// A part of a key, with everything escaped that could be taken for the structure round it.

@@ -2,8 +2,9 @@
 
 use crate::faults::fault;
 use crate::ledger::cells::{Cell, Open};
-use crate::ledger::hold::{Ground, Hold, REMEMBERED, Share, State, Unit};
+use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
 use crate::ledger::key;
+use crate::ledger::tally::Tally;
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
 use crate::time::Millis;
@@ -14,15 +15,23 @@ pub const MAX_OPEN: usize = 1_000;
 /// So many holds whose time is up are closed by one verb; the next verb goes on.
 pub const SWEPT: usize = 64;
 
+/// Changes the tally of a share, as it stands now.
+fn change(work: &mut Working<'_>, share: &Share, with: &mut dyn FnMut(&mut Tally)) -> Result<(), Missing> {
+    let mut tally = work.tally(&share.key)?;
+    tally.forget(share.window, work.now());
+    with(&mut tally);
+    let expires = tally.expires(share.window);
+    work.put(&share.key, Cell::Budget(tally), expires);
+    Ok(())
+}
+
 /// Takes a new hold: every budget counts it from now on.
 ///
 /// # Errors
 /// The cells that are not here.
 pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
     for share in hold.shares.iter().skip(fault!("hold-not-counted").into()) {
-        let mut tally = work.tally(&share.key)?;
-        tally.hold(share.amount.get());
-        work.put(&share.key, Cell::Budget(tally), None);
+        change(work, share, &mut |tally| tally.hold(share.amount.get()))?;
     }
     keep(work, hold)
 }
@@ -56,16 +65,12 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
 
     // What was let go was not paid: the same payment is no replay of it.
     if let Some(seen) = hold.seen.as_ref().filter(|_| hold.state == State::Voided && !fault!("replay-stays"))
-        && work.seen(seen, 0)?.is_some_and(|seen| seen.id == hold.id)
+        && work.seen(seen, work.now())?.is_some_and(|seen| seen.id == hold.id)
     {
         work.remove(seen);
     }
 
-    let expires = match (hold.is_open(), hold.captured_at) {
-        (true, _) => None,
-        (false, at) => Some(at.unwrap_or(hold.until).max(hold.until).saturating_add(REMEMBERED)),
-    };
-    work.put(&key::hold(&hold.id), Cell::Hold(Box::new(hold.clone())), expires);
+    work.put(&key::hold(&hold.id), Cell::Hold(Box::new(hold.clone())), hold.forgotten());
     Ok(())
 }
 
@@ -83,13 +88,12 @@ pub fn capture(
     let was_open = hold.is_open();
     let at = if fault!("capture-at-hold") { hold.at } else { at };
     for share in hold.shares.iter().take(if fault!("share-lost") { 1 } else { usize::MAX }) {
-        let mut tally = work.tally(&share.key)?;
-        if was_open {
-            tally.release(share.amount.get());
-        }
-        tally.spend(share.window, at, units(hold, share, amount));
-        let expires = tally.expires(share.window);
-        work.put(&share.key, Cell::Budget(tally), expires);
+        change(work, share, &mut |tally| {
+            if was_open {
+                tally.release(share.amount.get());
+            }
+            tally.spend(share.window, at, units(hold, share, amount));
+        })?;
     }
     let payee = key::payee(&hold.terms);
     let payments = work.payments(&payee)?;
@@ -108,10 +112,7 @@ pub fn capture(
 /// The cells that are not here.
 pub fn void(work: &mut Working<'_>, hold: &mut Hold, ground: Ground) -> Result<(), Missing> {
     for share in &hold.shares {
-        let mut tally = work.tally(&share.key)?;
-        tally.release(share.amount.get());
-        let expires = tally.expires(share.window);
-        work.put(&share.key, Cell::Budget(tally), expires);
+        change(work, share, &mut |tally| tally.release(share.amount.get()))?;
     }
     hold.state = State::Voided;
     hold.ground = Some(ground);
@@ -133,16 +134,15 @@ pub fn rebook(
     let (kept, left) = (hold.captured.saturating_sub(hold.refunded), captured.saturating_sub(refunded));
     let at = if fault!("refund-now") { now } else { hold.captured_at.unwrap_or(hold.at) };
     for share in hold.shares.iter().filter(|share| share.unit != Unit::Count) {
-        let mut tally = work.tally(&share.key)?;
         let (before, after) = (units(hold, share, kept), units(hold, share, left));
-        if after > before {
-            tally.spend(share.window, at, after.saturating_sub(before));
-        } else {
-            let times = if fault!("refund-twice") { 2 } else { 1 };
-            tally.credit(share.window, at, before.saturating_sub(after).saturating_mul(times), now);
-        }
-        let expires = tally.expires(share.window);
-        work.put(&share.key, Cell::Budget(tally), expires);
+        change(work, share, &mut |tally| {
+            if after > before {
+                tally.spend(share.window, at, after.saturating_sub(before));
+            } else {
+                let times = if fault!("refund-twice") { 2 } else { 1 };
+                tally.credit(share.window, at, before.saturating_sub(after).saturating_mul(times), now);
+            }
+        })?;
     }
     hold.captured = captured;
     hold.refunded = refunded;
@@ -156,10 +156,9 @@ pub fn rebook(
 pub fn uncapture(work: &mut Working<'_>, hold: &mut Hold, ground: Ground, now: Millis) -> Result<(), Missing> {
     let (kept, at) = (hold.captured.saturating_sub(hold.refunded), hold.captured_at.unwrap_or(hold.at));
     for share in hold.shares.iter().filter(|share| share.unit != Unit::Count || !fault!("rate-stays")) {
-        let mut tally = work.tally(&share.key)?;
-        tally.credit(share.window, at, units(hold, share, kept), now);
-        let expires = tally.expires(share.window);
-        work.put(&share.key, Cell::Budget(tally), expires);
+        change(work, share, &mut |tally| {
+            tally.credit(share.window, at, units(hold, share, kept), now);
+        })?;
     }
     let payee = key::payee(&hold.terms);
     match work.payments(&payee)?.saturating_sub(1) {
@@ -186,9 +185,7 @@ pub fn raise(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<
         .map(|share| Share { amount: Amount::new(units(hold, share, amount)).max(share.amount), ..share.clone() })
         .collect();
     for (old, new) in hold.shares.iter().zip(&raised) {
-        let mut tally = work.tally(&new.key)?;
-        tally.hold(new.amount.saturating_sub(old.amount).get());
-        work.put(&new.key, Cell::Budget(tally), None);
+        change(work, new, &mut |tally| tally.hold(new.amount.saturating_sub(old.amount).get()))?;
     }
     hold.shares = raised;
     Ok(())

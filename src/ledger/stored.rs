@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::asset::{AssetId, Network};
+use crate::audit::Head;
+use crate::audit::tree::Hash;
 use crate::json::Json;
 use crate::ledger::cells::{Approval, Cell, Freeze, Open, Seen};
 use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
@@ -68,6 +70,7 @@ records! {
     Freeze { reason at }
     Seen { id until }
     Open { id until }
+    Head { log salt next prev state roots policies at }
 }
 
 /// Choices by their words.
@@ -138,6 +141,12 @@ impl Stored for String {
     }
 }
 
+impl Stored for Hash {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        json.as_str().and_then(Self::parse).ok_or("a hash")
+    }
+}
+
 impl<T: Stored> Stored for Option<T> {
     fn restore(json: &Json) -> Result<Self, Damage> {
         if *json == Json::Null { Ok(None) } else { T::restore(json).map(Some) }
@@ -201,6 +210,7 @@ impl Stored for Cell {
             "latest" => Stored::restore(value).map(Self::Latest),
             "seen" => Stored::restore(value).map(Self::Seen),
             "salt" => Stored::restore(value).map(Self::Salt),
+            "audit" => Stored::restore(value).map(|head| Self::Audit(Box::new(head))),
             _ => Err("the kind"),
         }
     }

@@ -75,6 +75,11 @@ impl Tally {
         self.held.saturating_add(self.spent(window, now))
     }
 
+    /// Forgets what has left the window: then what is written does not tell whether a store had forgotten it before.
+    pub fn forget(&mut self, window: Window, now: Millis) {
+        self.spends.retain(|spend| counts(spend.0, window, now));
+    }
+
     /// Holds more.
     pub fn hold(&mut self, amount: u128) {
         self.held = self.held.saturating_add(amount);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::audit::Head;
 use crate::faults::fault;
 use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
@@ -35,6 +36,12 @@ impl<'a> Working<'a> {
     #[must_use]
     pub(super) fn new(ledger: &'a Ledger, at: Millis) -> Self {
         Self { ledger, at, read: BTreeSet::new(), changes: Map::default(), trace: None }
+    }
+
+    /// The time that the verb goes by.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.at
     }
 
     /// The same ledger with the same changes, to try something out on.
@@ -88,13 +95,14 @@ impl<'a> Working<'a> {
         })
     }
 
-    /// A hold by its id.
+    /// A hold by its id, while it is remembered.
     ///
     /// # Errors
     /// The key, if the cell is not here.
     pub fn hold(&mut self, id: &str) -> Result<Option<Hold>, Missing> {
+        let at = self.at;
         Ok(match self.get(&key::hold(id))? {
-            Some(Cell::Hold(hold)) => Some((**hold).clone()),
+            Some(Cell::Hold(hold)) if hold.is_remembered(at) => Some((**hold).clone()),
             _ => None,
         })
     }
@@ -187,6 +195,17 @@ impl<'a> Working<'a> {
         })
     }
 
+    /// The head of the audit log.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn audit(&mut self) -> Result<Option<Head>, Missing> {
+        Ok(match self.get(key::AUDIT)? {
+            Some(Cell::Audit(head)) => Some((**head).clone()),
+            _ => None,
+        })
+    }
+
     /// A payment that was held and is still remembered at this time.
     ///
     /// # Errors
@@ -194,6 +213,17 @@ impl<'a> Working<'a> {
     pub fn seen(&mut self, key: &str, now: Millis) -> Result<Option<Seen>, Missing> {
         Ok(match self.get(key)? {
             Some(Cell::Seen(seen)) if seen.until > now => Some(seen.clone()),
+            _ => None,
+        })
+    }
+
+    /// The latest time seen; nothing in a ledger that nothing was done in yet.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn clock(&mut self) -> Result<Option<Millis>, Missing> {
+        Ok(match self.get(key::CLOCK)? {
+            Some(Cell::Clock(seen)) => Some(*seen),
             _ => None,
         })
     }

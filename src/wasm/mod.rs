@@ -5,11 +5,17 @@ use serde::Serialize;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::asset::Network;
+use crate::audit::Auditor;
+use crate::audit::canonical::{number, object, text};
+use crate::audit::checkpoint;
 use crate::digest::state_hash;
 use crate::engine::{self, CellWrite};
 use crate::json::{Json, parse_own};
+use crate::ledger::cells::{Cell, decode};
 use crate::policy::{Policy, PolicyError, hex};
 
+#[cfg(feature = "tools")]
+mod audit;
 #[cfg(feature = "tools")]
 mod tools;
 
@@ -56,6 +62,26 @@ pub fn json_error(text: &str) -> Option<String> {
 pub fn network_name(text: &str) -> Option<String> {
     Network::named(text).ok().map(|network| network.to_string())
 }
+
+/// What is signed of a log, from its head's cell: `{"log","root","size","text"}`.
+///
+/// # Errors
+/// One sentence, if it is no head.
+#[wasm_bindgen(js_name = checkpointText)]
+pub fn checkpoint_text(cell: &str, origin: &str) -> Result<String, JsError> {
+    let head = match decode(cell) {
+        Ok(Cell::Audit(head)) => head,
+        _ => return Err(JsError::new(DAMAGED)),
+    };
+    let tree = head.tree().ok_or_else(|| JsError::new(DAMAGED))?;
+    let origin = if origin.is_empty() { format!("tollwarden/{}", head.log) } else { origin.to_owned() };
+    let signed = checkpoint::text(&origin, tree.size(), &tree.root());
+    let root = text(tree.root().to_string());
+    let members = vec![("log", text(head.log)), ("root", root), ("size", number(tree.size())), ("text", text(signed))];
+    Ok(object(members).canonical())
+}
+
+const DAMAGED: &str = "the head of the audit log is damaged";
 
 /// A policy and a ledger, driven by events.
 #[wasm_bindgen]
@@ -114,6 +140,30 @@ impl Engine {
             return Ok(Self(engine::Engine::whole(policy)));
         }
         Ok(Self(engine::Engine::of_store(policy, &draw::<32>()?)))
+    }
+
+    /// From now on each event is recorded. `core` says what made the records; `log` and `salt` are those of a log that
+    /// begins here; `key` is that of the HMACs; `document` is the policy's.
+    ///
+    /// # Errors
+    /// If the document is not JSON.
+    pub fn audit(
+        &mut self,
+        core: String,
+        log: String,
+        salt: String,
+        key: Option<Vec<u8>>,
+        document: &str,
+    ) -> Result<(), JsError> {
+        let document = parse_own(document).map_err(|error| JsError::new(&error))?.canonical();
+        self.0.audit(Auditor { core, log, salt, key, document, ..Auditor::default() });
+        Ok(())
+    }
+
+    /// The records made since the last call, where the engine's own cells are the state.
+    #[wasm_bindgen(js_name = takeRecords)]
+    pub fn take_records(&mut self) -> Vec<String> {
+        self.0.take_records()
     }
 
     /// Answers one event. `number`: the line's number, where lines are read.

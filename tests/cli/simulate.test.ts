@@ -138,7 +138,7 @@ test("no policy, no such file, an unknown option, too many files: status 1, a se
     const cases: readonly (readonly [args: readonly string[], pattern: RegExp])[] = [
       [[], /--policy FILE` is missing/],
       [["--policy"], /--policy/],
-      [["--polcy", "p.toml"], /unknown option `--polcy`; the options are --policy, --help/],
+      [["--polcy", "p.toml"], /unknown option `--polcy`; the options are --policy, --audit, --help/],
       [["--policy", "p.toml", "nope.ndjson"], /ENOENT.*nope\.ndjson/],
       [["--policy", "p.toml", "."], /EISDIR/],
       [["--policy", "p.toml", "a", "b"], /one file of events at a time/],

@@ -3,7 +3,7 @@
 // printed into the pages: TOLLWARDEN_DOCS=write.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,11 +16,12 @@ const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}
 /** What a page needs beside its own files. */
 const PREPARED: Readonly<Record<string, (folder: string) => Promise<void>>> = { holds: writeLedger };
 
-for (const name of ["check", "explain", "holds", "import", "test"]) {
+for (const name of ["audit", "check", "explain", "holds", "import", "test"]) {
   test(`docs/${name}.md shows what is printed`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-docs-"));
     try {
       await PREPARED[name]?.(folder);
+      symlinkSync(fileURLToPath(new URL("../../examples", import.meta.url)), join(folder, "examples"));
       const text = readFileSync(page(name), "utf8");
       const shown = await filled(text, folder);
       if (process.env.TOLLWARDEN_DOCS === "write") writeFileSync(page(name), shown);

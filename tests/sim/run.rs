@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
+use tollwarden::audit::replay::Replayer;
+use tollwarden::audit::verify::Verifier;
 use tollwarden::engine::{Engine, Reply, text};
+use tollwarden::ledger::key;
 
 use super::actors::{Actors, Plan};
 use super::event::Event;
@@ -20,6 +23,16 @@ pub struct Tally {
     pub events: u64,
 }
 
+/// What is kept of a run, to be told again at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    Nothing,
+    /// The events, for a fresh engine.
+    Events,
+    /// The audit log, for a verifier and a replay.
+    Log,
+}
+
 /// A run that went wrong.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -27,6 +40,7 @@ pub struct Failure {
     pub steps: Vec<Step>,
     pub rules: Rules,
     pub wardens: usize,
+    pub keep: Keep,
 }
 
 impl Failure {
@@ -44,19 +58,22 @@ pub struct Run {
     /// The events that counted, in the order in which they did, with their answers where those are wanted.
     pub recorded: Vec<(Event, Option<String>)>,
     first: Rules,
-    keep: bool,
+    keep: Keep,
+    log: Vec<String>,
     purged: bool,
 }
 
 impl Run {
-    pub fn new(rules: &Rules, wardens: usize, keep: bool) -> Self {
-        let world = if wardens == 0 { World::whole(rules) } else { World::store(rules, wardens) };
+    pub fn new(rules: &Rules, wardens: usize, keep: Keep) -> Self {
+        let audited = keep == Keep::Log;
+        let world = if wardens == 0 { World::whole(rules, audited) } else { World::store(rules, wardens, audited) };
         Self {
             model: Model::new(rules.clone()),
             world,
             recorded: Vec::new(),
             first: rules.clone(),
             keep,
+            log: Vec::new(),
             purged: false,
         }
     }
@@ -69,17 +86,18 @@ impl Run {
         let before = (watched || reopened).then(|| self.world.texts());
         let open_before = self.model.open().count();
 
-        let Self { model, world, recorded, keep, .. } = self;
+        let Self { model, world, recorded, log, keep, .. } = self;
         self.purged |= step.purge;
         let mut denied = false;
         world.step(step, &mut |event, reply| {
-            if *keep {
+            if *keep == Keep::Events {
                 recorded.push((event.clone(), Some(text(reply))));
             }
             denied =
                 matches!(reply, Reply::Decision(decision) if decision.state.is_none() && decision.approval.is_none());
             model.step(event, reply)
         })?;
+        log.append(&mut world.take_records());
         if let Some(before) = before {
             let swept = self.model.open().count() != open_before;
             if (reopened || (denied && !swept)) && self.world.texts() != before {
@@ -100,10 +118,11 @@ impl Run {
         if engine.ledger().texts().as_ref() != Ok(&texts) {
             return trouble("reopening", "the cells read and written again are other cells");
         }
-        if self.keep && !self.purged {
-            return self.replayed(&texts);
+        match self.keep {
+            Keep::Events if !self.purged => self.replayed(&texts),
+            Keep::Log => self.log_replayed(&texts),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The policy, the events that counted, and the SHA-256 of all answers, a line each.
@@ -157,6 +176,35 @@ impl Run {
             false => trouble("replay", "the same events gave other cells"),
         }
     }
+
+    /// The audit log is good, and makes the same ledger again.
+    fn log_replayed(&self, texts: &[(String, String)]) -> Check {
+        let (mut verifier, mut replayer) = (Verifier::default(), Replayer::default());
+        for line in &self.log {
+            let line = format!("{line}\n");
+            verifier.push(line.as_bytes());
+            replayer.push(line.as_bytes());
+        }
+        let mut made = replayer.engine().map_or_else(Vec::new, |engine| engine.ledger().texts().unwrap());
+        made.retain(|(name, _)| name != key::AUDIT);
+        if self.purged {
+            // Of what only the replay still has, nothing matters any more.
+            made.retain(|cell| {
+                texts.contains(cell) || !(cell.0.starts_with(key::BUDGETS) || cell.0.starts_with(key::LATEST))
+            });
+        }
+        if let Some(fault) = verifier.finish().fault {
+            return trouble("audit log", format!("{fault:?}"));
+        }
+        let replayed = replayer.finish();
+        if !replayed.same {
+            return trouble("audit log", format!("it replays otherwise: {:?}", replayed.differences));
+        }
+        match made == texts {
+            true => Ok(()),
+            false => trouble("audit log", "its replay gave other cells"),
+        }
+    }
 }
 
 /// An engine on these cells.
@@ -170,14 +218,14 @@ fn opened(rules: &Rules, texts: &[(String, String)]) -> Engine {
 ///
 /// # Errors
 /// The first thing that was wrong, with the steps that led to it.
-pub fn run_seed(seed: u64, keep: bool) -> Result<(Tally, Run), Box<Failure>> {
+pub fn run_seed(seed: u64, keep: Keep) -> Result<(Tally, Run), Box<Failure>> {
     let mut rng = Rng::new(seed);
     let plan = Plan::random(&mut rng);
     let mut run = Run::new(&plan.rules, plan.wardens(), keep);
     let mut actors = Actors::new(rng, plan.temper.clone());
     let mut steps = Vec::new();
     let fail = |trouble, steps: Vec<Step>| {
-        Box::new(Failure { trouble, steps, rules: plan.rules.clone(), wardens: plan.wardens() })
+        Box::new(Failure { trouble, steps, rules: plan.rules.clone(), wardens: plan.wardens(), keep })
     };
     while actors.asked() < plan.payments {
         let step = actors.step(&run.model);
@@ -197,16 +245,20 @@ pub fn run_seed(seed: u64, keep: bool) -> Result<(Tally, Run), Box<Failure>> {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn run_steps(rules: &Rules, wardens: usize, steps: &[Step]) -> Check {
-    let mut run = Run::new(rules, wardens, true);
+pub fn run_steps(rules: &Rules, wardens: usize, keep: Keep, steps: &[Step]) -> Check {
+    let mut run = Run::new(rules, wardens, keep);
     steps.iter().try_for_each(|step| run.step(step))?;
     run.end()
+}
+
+fn kept(failure: &Failure) -> Keep {
+    if failure.keep == Keep::Log { Keep::Log } else { Keep::Events }
 }
 
 /// Leaves out all steps that the trouble does not need, halves first, then one by one.
 pub fn shrink(failure: &Failure) -> Vec<Step> {
     let fails = |steps: &[Step]| {
-        run_steps(&failure.rules, failure.wardens, steps)
+        run_steps(&failure.rules, failure.wardens, kept(failure), steps)
             .is_err_and(|trouble| trouble.invariant == failure.trouble.invariant)
     };
     let mut steps = failure.steps.clone();
@@ -231,6 +283,7 @@ pub fn shrink(failure: &Failure) -> Vec<Step> {
 /// What went wrong, how to run it again, and the shortest script that shows it.
 pub fn report(seed: u64, failure: &Failure) -> String {
     let Failure { trouble, rules, wardens, .. } = failure;
+    let keep = kept(failure);
     let steps = shrink(failure);
     let mut out = format!(
         "seed {seed}: {}: {}\nrun it again: TOLLWARDEN_SIM_SEED={seed} cargo test --test sim one_seed -- --nocapture\n",
@@ -253,7 +306,7 @@ pub fn report(seed: u64, failure: &Failure) -> String {
                 writeln!(out, "  warden {}, {:?}{}", step.warden, step.fate, if step.purge { ", purge" } else { "" });
         }
     }
-    if let Err(last) = run_steps(rules, *wardens, &steps) {
+    if let Err(last) = run_steps(rules, *wardens, keep, &steps) {
         let _ = writeln!(out, "{}: {}", last.invariant, last.message);
     }
     out

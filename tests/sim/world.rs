@@ -1,8 +1,10 @@
 //! Where the core runs: alone, its own cells the state; or as several wardens on one store, with replies that are lost,
 //! conflicts, and crashes at every step. Each step says all that happens in it, so that it can be done again.
 
+use tollwarden::audit::Auditor;
 use tollwarden::engine::{Engine, Reply, text, writes};
 use tollwarden::json::{Json, parse_own};
+use tollwarden::ledger::key;
 use tollwarden::policy::Policy;
 
 use super::event::Event;
@@ -44,7 +46,32 @@ pub type Heard<'a> = &'a mut dyn FnMut(&Event, &Reply) -> Result<(), super::mode
 
 pub enum World {
     Whole(Engine),
-    Store { store: Store, wardens: Vec<Engine>, policy: Policy },
+    Store { store: Store, wardens: Vec<Engine>, opened: Opened },
+}
+
+/// What a warden is opened with.
+pub struct Opened {
+    policy: Policy,
+    auditor: Option<Auditor>,
+}
+
+impl Opened {
+    fn new(rules: &Rules, audited: bool) -> Self {
+        let document = rules.document().to_string();
+        let auditor = Auditor { log: String::from("sim"), salt: String::from("5a"), document, ..Auditor::default() };
+        Self { policy: read_policy(rules), auditor: audited.then_some(auditor) }
+    }
+
+    fn warden(&self) -> Engine {
+        self.audited(Engine::of_store(self.policy.clone(), ""))
+    }
+
+    fn audited(&self, mut engine: Engine) -> Engine {
+        if let Some(auditor) = &self.auditor {
+            engine.audit(auditor.clone());
+        }
+        engine
+    }
 }
 
 pub fn read_policy(rules: &Rules) -> Policy {
@@ -53,14 +80,13 @@ pub fn read_policy(rules: &Rules) -> Policy {
 }
 
 impl World {
-    pub fn whole(rules: &Rules) -> Self {
-        World::Whole(Engine::whole(read_policy(rules)))
+    pub fn whole(rules: &Rules, audited: bool) -> Self {
+        World::Whole(Opened::new(rules, audited).audited(Engine::whole(read_policy(rules))))
     }
 
-    pub fn store(rules: &Rules, wardens: usize) -> Self {
-        let policy = read_policy(rules);
-        let wardens = (0..wardens).map(|_| Engine::of_store(policy.clone(), "")).collect();
-        World::Store { store: Store::default(), wardens, policy }
+    pub fn store(rules: &Rules, wardens: usize, audited: bool) -> Self {
+        let opened = Opened::new(rules, audited);
+        World::Store { store: Store::default(), wardens: (0..wardens).map(|_| opened.warden()).collect(), opened }
     }
 
     /// Does a step. `heard` is told of each event when it counts: when the store has it, or when it changed nothing.
@@ -70,27 +96,37 @@ impl World {
                 let reply = engine.line(&step.event.line(), None);
                 heard(&step.event, &reply)
             }
-            World::Store { store, wardens, policy } => {
+            World::Store { store, wardens, opened } => {
                 if step.purge {
                     store.purge(clock(store));
                 }
                 match &step.event {
-                    Event::Policy { rules } => reload(store, wardens, policy, rules, heard),
+                    Event::Policy { rules } => reload(store, wardens, opened, rules, heard),
                     Event::Reopen => {
-                        wardens.iter_mut().for_each(|warden| *warden = Engine::of_store(policy.clone(), ""));
+                        wardens.iter_mut().for_each(|warden| *warden = opened.warden());
                         heard(&step.event, &Reply::Done { ok: true })
                     }
-                    _ => perform(store, wardens, policy, step, heard),
+                    _ => perform(store, wardens, opened, step, heard),
                 }
             }
         }
     }
 
-    /// The cells, as text.
+    /// The cells, as text, but for the head of the audit log.
     pub fn texts(&self) -> Vec<(String, String)> {
-        match self {
+        let mut texts = match self {
             World::Whole(engine) => engine.ledger().texts().unwrap(),
             World::Store { store, .. } => store.texts(clock(store)),
+        };
+        texts.retain(|(name, _)| name != key::AUDIT);
+        texts
+    }
+
+    /// The audit records since the last call.
+    pub fn take_records(&mut self) -> Vec<String> {
+        match self {
+            World::Whole(engine) => engine.take_records(),
+            World::Store { store, .. } => store.take_records(),
         }
     }
 }
@@ -105,7 +141,7 @@ fn clock(store: &Store) -> u64 {
 fn perform(
     store: &mut Store,
     wardens: &mut [Engine],
-    policy: &Policy,
+    opened: &Opened,
     step: &Step,
     heard: Heard<'_>,
 ) -> Result<(), super::model::Trouble> {
@@ -132,11 +168,11 @@ fn perform(
         let writes = writes(&staged).unwrap();
         let interrupted = between.is_some();
         if let Some(other) = between.take() {
-            perform(store, wardens, policy, other, heard)?;
+            perform(store, wardens, opened, other, heard)?;
         }
         if matches!(step.fate, Fate::CrashBefore | Fate::LostBefore) {
             match step.fate {
-                Fate::CrashBefore => wardens[step.warden] = Engine::of_store(policy.clone(), ""),
+                Fate::CrashBefore => wardens[step.warden] = opened.warden(),
                 _ => wardens[step.warden].forget(),
             }
             return Ok(());
@@ -158,7 +194,7 @@ fn perform(
         wardens[step.warden].forget();
         if settled {
             if step.fate == Fate::CrashAfter {
-                wardens[step.warden] = Engine::of_store(policy.clone(), "");
+                wardens[step.warden] = opened.warden();
             }
             return Ok(());
         }
@@ -169,7 +205,7 @@ fn perform(
 fn reload(
     store: &Store,
     wardens: &mut [Engine],
-    policy: &mut Policy,
+    opened: &mut Opened,
     rules: &Rules,
     heard: Heard<'_>,
 ) -> Result<(), super::model::Trouble> {
@@ -180,6 +216,9 @@ fn reload(
     });
     let first = replies.next().unwrap();
     assert!(replies.all(|reply| text(&reply) == text(&first)), "wardens on one store differ about a policy");
-    *policy = wardens[0].policy().clone();
+    opened.policy = wardens[0].policy().clone();
+    if let (Some(auditor), Reply::Policy { ok: true, .. }) = (&mut opened.auditor, &first) {
+        auditor.document = document.canonical();
+    }
     heard(&Event::Policy { rules: Box::new(rules.clone()) }, &first)
 }

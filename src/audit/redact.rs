@@ -1,0 +1,206 @@
+//! What of an event is written down. An event is redacted before it is judged, so that the log alone is enough to judge
+//! it again: what is left out can't have borne on the decision.
+//!
+//! Left out: signatures (a signed payment is a bearer instrument), and what a query says. In place of a query's values
+//! stand pseudonyms under the log's own key: equal values stay equal, and without the key they tell nothing.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::audit::tree::Hash;
+use crate::bind::unsigned;
+use crate::json::{Json, parse};
+use crate::origin::Target;
+use crate::policy::hex;
+
+/// From so many characters of `0x`-hex on, a text may be a signature: the shortest has 64 bytes.
+const SIGNATURE_DIGITS: usize = 128;
+
+/// Begins a text that stands for one that could not be read, and can't be read either.
+const UNREADABLE: &str = "!";
+
+/// An event as it is written down, and judged. `salt`: the key of the pseudonyms.
+#[must_use]
+pub fn redact(event: &Json, salt: &str) -> Json {
+    let Some(members) = event.as_object() else { return Json::Null };
+    let redacted = members.iter().filter(|(name, _)| name != "noted").map(|(name, value)| match name.as_str() {
+        "url" => (name.clone(), each_text(value, |url| redacted_url(url, salt))),
+        "offer" => (name.clone(), redacted_offer(value, salt)),
+        // The text is strange to us; as an object it says the same. A key that stands there twice was refused by now.
+        "offer_text" => match value.as_str().map(parse) {
+            Some(Ok(offer)) if event.get("offer").is_none() => (String::from("offer"), redacted_offer(&offer, salt)),
+            Some(Err(_)) => (name.clone(), each_text(value, unreadable)),
+            _ => (name.clone(), value.clone()),
+        },
+        "payload" => (name.clone(), without_signatures(&unsigned::payment(value))),
+        "message" => (name.clone(), without_signatures(value)),
+        "idempotency_key" => (name.clone(), each_text(value, |key| pseudonym(key, salt))),
+        _ => (name.clone(), value.clone()),
+    });
+    Json::Object(redacted.collect())
+}
+
+fn each_text(value: &Json, change: impl Fn(&str) -> String) -> Json {
+    value.as_str().map_or_else(|| value.clone(), |text| Json::String(change(text)))
+}
+
+fn unreadable(text: &str) -> String {
+    format!("{UNREADABLE}{}", Hash::of(text.as_bytes()))
+}
+
+/// A URL with its query's values as pseudonyms and without its fragment. One that is no URL stays none.
+fn redacted_url(url: &str, salt: &str) -> String {
+    if Target::parse(url).is_err() {
+        return unreadable(url);
+    }
+    let url = url.split('#').next().unwrap_or_default();
+    match url.split_once('?') {
+        None => url.to_owned(),
+        Some((endpoint, query)) => {
+            let parts: Vec<String> = query
+                .split('&')
+                .map(|part| match part.split_once('=') {
+                    Some((name, value)) => format!("{name}={}", pseudonym(value, salt)),
+                    None => pseudonym(part, salt),
+                })
+                .collect();
+            format!("{endpoint}?{}", parts.join("&"))
+        }
+    }
+}
+
+/// 96 bits of an HMAC: equal values stay equal. Nothing stays nothing.
+fn pseudonym(value: &str, salt: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    let mac = hmac(salt.as_bytes(), value.as_bytes());
+    format!("~{}", hex(mac.0.get(..12).unwrap_or_default()))
+}
+
+/// HMAC-SHA256.
+#[must_use]
+pub fn hmac(key: &[u8], bytes: &[u8]) -> Hash {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Hash::default() };
+    mac.update(bytes);
+    Hash(mac.finalize().into_bytes().into())
+}
+
+/// Offers name the resource that was asked for, with its query: version 2 once, version 1 in each entry.
+fn redacted_offer(offer: &Json, salt: &str) -> Json {
+    let url_in = |holder: &Json, key: &str| match holder {
+        Json::Object(members) => Json::Object(
+            members
+                .iter()
+                .map(|(name, value)| {
+                    let url = name == key && value.as_str().is_some();
+                    (name.clone(), if url { each_text(value, |text| query_of(text, salt)) } else { value.clone() })
+                })
+                .collect(),
+        ),
+        other => other.clone(),
+    };
+    let Json::Object(members) = offer else { return offer.clone() };
+    let version_1 = offer.get("x402Version").and_then(Json::as_u64) == Some(1);
+    let members = members.iter().map(|(name, value)| {
+        let value = match (name.as_str(), value) {
+            ("resource", resource) => url_in(resource, "url"),
+            ("accepts", Json::Array(entries)) if version_1 => {
+                Json::Array(entries.iter().map(|entry| url_in(entry, "resource")).collect())
+            }
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    without_signatures(&Json::Object(members.collect()))
+}
+
+/// A resource is a text of the seller's, and need not be a URL.
+fn query_of(text: &str, salt: &str) -> String {
+    if Target::parse(text).is_ok() {
+        return redacted_url(text, salt);
+    }
+    match text.split_once(['?', '#']) {
+        Some((before, after)) => format!("{before}?{}", pseudonym(after, salt)),
+        None => text.to_owned(),
+    }
+}
+
+/// Whatever looks like a signature, wherever it stands, is not written down.
+fn without_signatures(value: &Json) -> Json {
+    match value {
+        Json::String(text) if is_long_hex(text) => Json::String(unreadable(text)),
+        Json::Array(items) => Json::Array(items.iter().map(without_signatures).collect()),
+        Json::Object(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), without_signatures(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_long_hex(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    digits.len() >= SIGNATURE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that can't read its own text has failed")]
+mod tests {
+    use super::*;
+
+    fn redacted(event: &str) -> String {
+        redact(&parse(event).unwrap(), "5a").canonical()
+    }
+
+    #[test]
+    fn a_query_is_a_pseudonym_and_equal_values_stay_equal() {
+        let url = |url: &str| redacted(&format!(r#"{{"url":"{url}"}}"#));
+        let one = url("https://a.com/x?card=4111&empty=&flag#top");
+        assert!(one.starts_with(r#"{"url":"https://a.com/x?card=~"#) && one.contains("&empty=&~"), "{one}");
+        assert!(!one.contains("4111") && !one.contains("flag") && !one.contains('#'), "{one}");
+        assert_eq!(one, url("https://a.com/x?card=4111&empty=&flag"));
+        assert_ne!(one, url("https://a.com/x?card=4112&empty=&flag"));
+        assert_ne!(
+            one,
+            redact(&parse(r#"{"url":"https://a.com/x?card=4111&empty=&flag"}"#).unwrap(), "5b").canonical()
+        );
+        // What is no URL stays none, and its password is not written down.
+        let wrong = url("https://user:secret@a.com/");
+        assert!(wrong.starts_with(r#"{"url":"!"#) && !wrong.contains("secret"), "{wrong}");
+        assert!(Target::parse(parse(&wrong).unwrap().get("url").unwrap().as_str().unwrap()).is_err());
+    }
+
+    #[test]
+    fn an_offer_is_written_down_without_the_query_that_it_repeats() {
+        let offers = [
+            r#"{"x402Version":2,"resource":{"url":"https://a.com/?k=secret"},"accepts":[{"amount":"1"}]}"#,
+            r#"{"x402Version":1,"accepts":[{"amount":"1","resource":"https://a.com/?k=secret"}]}"#,
+            r#"{"x402Version":1,"accepts":[{"amount":"1","resource":"/relative?k=secret"}]}"#,
+        ];
+        for offer in offers {
+            let text = redacted(&format!(r#"{{"offer_text":{}}}"#, Json::String(offer.to_owned()).canonical()));
+            assert!(text.starts_with(r#"{"offer":{"accepts":[{"amount":"1""#), "{text}");
+            assert!(!text.contains("secret") && text.contains('~'), "{text}");
+        }
+        let twice = redacted(r#"{"offer_text":"{\"a\":1,\"a\":2}"}"#);
+        assert!(twice.starts_with(r#"{"offer_text":"!"#), "{twice}");
+    }
+
+    #[test]
+    fn what_looks_like_a_signature_is_not_written_down() {
+        let signature = "ab".repeat(65);
+        for event in [
+            format!(
+                r#"{{"payload":{{"x402Version":2,"payload":{{"signature":"0x{signature}","authorization":{{}}}}}}}}"#
+            ),
+            format!(r#"{{"payload":{{"x402Version":2,"payload":{{"authorization":{{"nonce":"0x{signature}"}}}}}}}}"#),
+            format!(r#"{{"payload":{{"x402Version":2,"accepted":{{"extra":{{"x":"{signature}"}}}},"payload":{{}}}}}}"#),
+            format!(r#"{{"message":{{"message":{{"nonce":["0x{signature}"]}}}}}}"#),
+            format!(r#"{{"payload":{{"x402Version":2,"header":"0x{signature}"}}}}"#),
+        ] {
+            let text = redacted(&event);
+            assert!(!text.contains("abababab"), "{text}");
+        }
+    }
+}
