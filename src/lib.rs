@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod bind;
 pub mod decision;
 pub mod digest;
+pub mod ed25519;
 pub mod engine;
 #[cfg(feature = "tools")]
 pub mod explain;

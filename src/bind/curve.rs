@@ -1,24 +1,25 @@
-//! Whether 32 bytes are a point of the curve Ed25519, which is all that Solana's derived addresses need of it.
+//! The field of the curve Ed25519, and whether 32 bytes are a point of it, which is all that Solana's derived addresses
+//! need.
 //!
 //! The bytes give `y`; a point has an `x` with `x² = (y² - 1) / (d·y² + 1)`. The divisor is never zero, so there is such
 //! an `x` exactly if the product of the two is a square (Euler's criterion). Nothing here is secret: it need not be
 //! constant in time. The arithmetic never wraps; `wrapping_*` is only written because unchecked operators are denied.
 
 /// A number modulo p = 2^255 - 19, as eight 32-bit limbs, lowest first. Below 2^256, not always below p.
-type Field = [u32; 8];
+pub(crate) type Field = [u32; 8];
 
-const ZERO: Field = [0; 8];
-const ONE: Field = [1, 0, 0, 0, 0, 0, 0, 0];
+pub(crate) const ZERO: Field = [0; 8];
+pub(crate) const ONE: Field = [1, 0, 0, 0, 0, 0, 0, 0];
 /// p - 1, which is -1.
-const MINUS_ONE: Field = [0xffff_ffec, !0, !0, !0, !0, !0, !0, 0x7fff_ffff];
+pub(crate) const MINUS_ONE: Field = [0xffff_ffec, !0, !0, !0, !0, !0, !0, 0x7fff_ffff];
 /// The curve's constant d = -121665 / 121666.
-const D: Field = [0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73, 0x52036cee];
+pub(crate) const D: Field = [0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73, 0x52036cee];
 /// 2^256 modulo p.
 const FOLD: u64 = 38;
 
 /// True if the bytes, read as Ed25519 reads a public key, are a point of the curve. As in `curve25519-dalek`, which is
 /// what the chain runs: the sign bit is ignored, and `y` may be p or more.
-pub(super) fn is_on_curve(bytes: &[u8; 32]) -> bool {
+pub(crate) fn is_on_curve(bytes: &[u8; 32]) -> bool {
     let mut y = ZERO;
     for (limb, chunk) in y.iter_mut().zip(bytes.chunks_exact(4)) {
         *limb = u32::from_le_bytes(chunk.try_into().unwrap_or_default());
@@ -45,7 +46,7 @@ fn euler(base: &Field) -> Field {
     power
 }
 
-fn add(a: &Field, b: &Field) -> Field {
+pub(crate) fn add(a: &Field, b: &Field) -> Field {
     let mut sum = ZERO;
     let mut carry = 0u64;
     for ((limb, &x), &y) in sum.iter_mut().zip(a).zip(b) {
@@ -56,7 +57,7 @@ fn add(a: &Field, b: &Field) -> Field {
     fold(sum, carry)
 }
 
-fn multiply(a: &Field, b: &Field) -> Field {
+pub(crate) fn multiply(a: &Field, b: &Field) -> Field {
     let mut wide = [0u32; 16];
     for (shift, &x) in a.iter().enumerate() {
         let mut carry = 0u64;
@@ -97,7 +98,7 @@ fn fold(mut sum: Field, mut carry: u64) -> Field {
 }
 
 /// The same number below p.
-fn canonical(number: Field) -> Field {
+pub(crate) fn canonical(number: Field) -> Field {
     // Twice: the first brings it below 2^255 + 19, the second below 2^255.
     let mut number = drop_top_bit(drop_top_bit(number));
     // It is p or more exactly if adding 19 reaches 2^255; what is left above that is what it exceeds p by.
