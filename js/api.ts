@@ -1,12 +1,18 @@
 /** What every entry of the package exports. The entries differ in where the core comes from, and the default store. */
 
-export type { Control, Resolution } from "./control.ts";
+export type { ApprovalAnswer, ApprovalContext, OnApproval } from "./approvals/ask.ts";
+export type { AnswerOptions, Approvals, WaitOptions } from "./approvals/desk.ts";
+export type { SecretSource } from "./approvals/secrets.ts";
+export type { Control, FreezeOptions, Resolution, UnfreezeOptions } from "./control.ts";
 export type { PolicySummary, WhichHolds } from "./core/ledger.ts";
 export type {
+  ApprovalCard,
+  ApprovalView,
   BudgetLine,
   Decision,
   Document as PolicyDocument,
   Fix,
+  FreezeLine,
   HoldLine,
   Outcome,
   PolicyError,

@@ -3,9 +3,10 @@
  * unfreeze and a proof that frees money are for whoever holds the control, which `openWardenWithControl` gives beside it.
  */
 
+import type { AnswerOptions, Approvals } from "./approvals/desk.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Ledger, PolicySummary, WhichHolds } from "./core/ledger.ts";
-import type { HoldLine, Outcome } from "./core/types.ts";
+import type { FreezeLine, HoldLine, Outcome } from "./core/types.ts";
 import { PolicyInvalid } from "./errors.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { type Proof, type Prover, type Reconciled, reconcileAll, reconcileOne } from "./reconcile.ts";
@@ -18,15 +19,17 @@ export interface Control {
   reload(policy: PolicySource): Promise<PolicySummary>;
   /** The policy in force. */
   readonly policy: PolicySummary;
-  /**
-   * A person lets a payment pass that needs approval. `digest`, from `decision.approval`: what exactly they were asked; an
-   * approval of anything else is a conflict.
-   */
-  approve(id: string, approver: string, digest?: string): Promise<Outcome>;
-  reject(id: string, approver: string, digest?: string): Promise<Outcome>;
-  /** Denies everything, until it is lifted. A warden can do this too. */
-  freeze(reason: string): Promise<void>;
-  unfreeze(): Promise<void>;
+  /** A person lets a payment pass that needs approval. */
+  approve(id: string, approver: string, options?: AnswerOptions): Promise<Outcome>;
+  reject(id: string, approver: string, options?: AnswerOptions): Promise<Outcome>;
+  /** The questions to people, and waiting for their answers. */
+  readonly approvals: Approvals;
+  /** Denies everything, or everything of one agent, until it is lifted. A warden can do this too. */
+  freeze(reason: string, options?: FreezeOptions): Promise<void>;
+  /** Lifts a freeze. A policy that names keys wants it signed by one of them; else it throws `PaymentDenied`. */
+  unfreeze(options?: UnfreezeOptions): Promise<void>;
+  /** What is frozen now. */
+  freezes(): Promise<readonly FreezeLine[]>;
   /** Closes a payment whose outcome is unknown, by the chain's own answer. */
   reconcile(id: string, proof: Proof): Promise<Outcome>;
   /** Looks up every payment that proof could change; `evmProof` of `tollwarden/proofs/evm` is a ready `proof`. */
@@ -44,7 +47,24 @@ export interface Control {
 /** What a person has found out about a payment. */
 export type Resolution = { readonly spent: bigint | string } | { readonly free: true };
 
-export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
+export interface FreezeOptions {
+  /** Only this agent. */
+  readonly agent?: string;
+  /** Takes the agent out of service, rather than pausing it: the word is for people. */
+  readonly disable?: boolean;
+}
+
+export interface UnfreezeOptions {
+  /** Only this agent's own freeze. */
+  readonly agent?: string;
+  /** Who lifts it, … */
+  readonly approver?: string;
+  /** … with a countersignature over the digest of the freeze. */
+  readonly signedAt?: number;
+  readonly signature?: string;
+}
+
+export function controlOf(ledger: Ledger, breaker: ReloadableBreaker, approvals: Approvals): Control {
   return {
     async reload(source) {
       // Nothing is waited for before it: what is asked after this call is judged by the new policy.
@@ -62,10 +82,13 @@ export function controlOf(ledger: Ledger, breaker: ReloadableBreaker): Control {
     get policy() {
       return ledger.policy;
     },
-    approve: (id, approver, digest) => ledger.move({ type: "approve", id, approver, ...(digest && { digest }) }),
-    reject: (id, approver, digest) => ledger.move({ type: "reject", id, approver, ...(digest && { digest }) }),
-    freeze: (reason) => ledger.command({ type: "freeze", reason }),
-    unfreeze: () => ledger.command({ type: "unfreeze" }),
+    approve: approvals.approve,
+    reject: approvals.reject,
+    approvals,
+    freeze: (reason, options = {}) => ledger.command({ type: "freeze", reason, ...options }),
+    unfreeze: ({ signedAt, ...options } = {}) =>
+      ledger.command({ type: "unfreeze", ...options, ...(signedAt === undefined ? {} : { signed_at: signedAt }) }),
+    freezes: () => ledger.freezes(),
     reconcile: reconciler(ledger),
     resolve: (id, resolution, reason) => {
       const said = "spent" in resolution ? { outcome: "spent", amount: String(resolution.spent) } : { outcome: "free" };

@@ -35,8 +35,19 @@ export class PaymentDenied extends TollwardenError {
   }
 }
 
+/** People are asked, and have not answered yet. Nothing is held: the same call later goes on with the same question. */
 export class ApprovalRequired extends PaymentDenied {
   override readonly name = "ApprovalRequired";
+
+  /** The id to approve, and to wait for: also from another process, as the question stands in the store. */
+  get id(): string {
+    return this.decision.id;
+  }
+
+  /** From then on silence is a denial (ISO 8601). */
+  get expiresAt(): string | undefined {
+    return "approval" in this.decision ? this.decision.approval?.expires_at : undefined;
+  }
 }
 
 export class PaymentUnresolved extends TollwardenError {

@@ -3,6 +3,7 @@
  * The guarded fetch, client, signer and `payingFetch` all go through these steps, so none can leave one out.
  */
 
+import { type Asking, awaited } from "./approvals/ask.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Event, Ledger } from "./core/ledger.ts";
 import type { Decision, Outcome } from "./core/types.ts";
@@ -92,13 +93,15 @@ export interface PaymentsOptions {
   /** Where signed payments are kept for as long as they may be presented again. */
   readonly vault?: Vault;
   readonly onPayment?: (payment: PaymentInfo) => void;
+  /** Who is told, and waited for, where people have to approve. */
+  readonly people?: Asking;
 }
 
 export function trackPayments(
   ledger: Ledger,
   breaker: Breaker,
   now: () => number,
-  { patience = { now }, vault, onPayment }: PaymentsOptions = {},
+  { patience = { now }, vault, onPayment, people }: PaymentsOptions = {},
 ): Payments {
   const open = new Map<string, Payment>();
   const clients: CanPay[] = [];
@@ -180,56 +183,76 @@ export function trackPayments(
     throw refusal("", "unticketed_signature", "the wallet was asked to sign, and no payment was authorized");
   }
 
-  return {
-    async hold(asked, scope) {
-      let heldAt = forgetOld();
-      const named = offeredBy(asked.offerText);
-      const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
-      const payable = asked.byClient ? payableBy(clients, asked.offerText, named) : undefined;
-      const authorize = (): Promise<Decision> => {
-        heldAt = forgetOld();
-        return ledger.authorize({
-          id: ledger.drawId(),
-          ...scopeMembers(scope),
-          method: asked.method,
-          url: asked.url,
-          offer_text: asked.offerText,
-          ...(payable === undefined ? {} : { payable }),
-          ...(asked.offerOrigin === undefined ? {} : { offer_origin: asked.offerOrigin }),
-          ...(asked.bodyDigest === undefined ? {} : { body_digest: asked.bodyDigest }),
-          ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
-        });
-      };
-      const decision = await patiently(authorize, patience, asked.signal).catch((error: unknown) => {
-        for (const probe of probes) breaker.release(probe);
-        throw error;
-      });
-      const { id } = decision;
-      const held = decision.accept == null ? undefined : heldOffer(asked.offerText, decision.accept);
-      const allowed = decision.action === "allow" && held !== undefined;
-      // Only those that this payment goes through learn from how it ends.
-      const circuits = allowed ? circuitsOf(asked.url, [held.accept]) : [];
-      for (const probe of probes) if (!circuits.includes(probe)) breaker.release(probe);
-      if (decision.action !== "allow") throw denied(decision);
-      if (held === undefined) throw refusal(id, "internal_error", "the offer that was held can't be found again");
-      const payment: Payment = {
-        id,
-        decision,
-        held,
+  /** Holds, or throws; `known` is the id under which people were asked. */
+  async function attempt(asked: Asked, scope: Scope, known?: string): Promise<Payment> {
+    let heldAt = forgetOld();
+    const named = offeredBy(asked.offerText);
+    const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
+    const payable = asked.byClient ? payableBy(clients, asked.offerText, named) : undefined;
+    const authorize = (): Promise<Decision> => {
+      heldAt = forgetOld();
+      return ledger.authorize({
+        // A question that stands for the same request is gone on with, whoever asked it.
+        id: known ?? ledger.drawId(),
+        resume: true,
+        ...scopeMembers(scope),
         method: asked.method,
         url: asked.url,
-        bodyDigest: asked.bodyDigest,
-        circuits,
-        probes: probes.filter((probe) => circuits.includes(probe)),
-        keptUntil: heldAt + FORGOTTEN_AFTER,
-        stage: "held",
-        usableUntil: 0,
-        shown: false,
-        nonce: undefined,
-        signature: undefined,
-      };
-      open.set(id, payment);
-      return payment;
+        offer_text: asked.offerText,
+        ...(payable === undefined ? {} : { payable }),
+        ...(asked.offerOrigin === undefined ? {} : { offer_origin: asked.offerOrigin }),
+        ...(asked.bodyDigest === undefined ? {} : { body_digest: asked.bodyDigest }),
+        ...(closedUntil === undefined ? {} : { facts: { circuit_open_until: Math.ceil(closedUntil) } }),
+      });
+    };
+    const decision = await patiently(authorize, patience, asked.signal).catch((error: unknown) => {
+      for (const probe of probes) breaker.release(probe);
+      throw error;
+    });
+    const { id } = decision;
+    const held = decision.accept == null ? undefined : heldOffer(asked.offerText, decision.accept);
+    // Several calls may wait for one answer; it is good for one of them.
+    const taken = decision.action === "allow" && (open.has(id) || decision.state !== "held");
+    const allowed = decision.action === "allow" && held !== undefined && !taken;
+    // Only those that this payment goes through learn from how it ends.
+    const circuits = allowed ? circuitsOf(asked.url, [held.accept]) : [];
+    for (const probe of probes) if (!circuits.includes(probe)) breaker.release(probe);
+    if (decision.action !== "allow") throw denied(decision);
+    if (taken) return attempt(asked, scope);
+    if (held === undefined) throw refusal(id, "internal_error", "the offer that was held can't be found again");
+    const payment: Payment = {
+      id,
+      decision,
+      held,
+      method: asked.method,
+      url: asked.url,
+      bodyDigest: asked.bodyDigest,
+      circuits,
+      probes: probes.filter((probe) => circuits.includes(probe)),
+      keptUntil: heldAt + FORGOTTEN_AFTER,
+      stage: "held",
+      usableUntil: 0,
+      shown: false,
+      nonce: undefined,
+      signature: undefined,
+    };
+    open.set(id, payment);
+    return payment;
+  }
+
+  return {
+    async hold(asked, scope) {
+      for (let known: string | undefined; ; ) {
+        try {
+          return await attempt(asked, scope, known);
+        } catch (error) {
+          const waits = awaited(error);
+          // Asked again under the id that was waited for, and still undecided: the wait is over.
+          if (waits === undefined || people === undefined || waits.id === known) throw error;
+          await people.wait(waits, asked.signal);
+          known = waits.id;
+        }
+      }
     },
 
     ticket,

@@ -1,7 +1,11 @@
 /** The warden: one policy, one ledger, and the ways to pay through them. */
 
+import { type Asking, type AskOptions, asking } from "./approvals/ask.ts";
+import { approvalsDesk } from "./approvals/desk.ts";
+import type { SecretSource } from "./approvals/secrets.ts";
+import type { Countersignature } from "./approvals/sign.ts";
 import { type Audit, type AuditOptions, openAudit } from "./audit/audit.ts";
-import { HEAD } from "./audit/drain.ts";
+import { withoutLog } from "./audit/required.ts";
 import { breakerOf, type Control, controlOf } from "./control.ts";
 import { type Ledger, openLedger, type PolicySummary } from "./core/ledger.ts";
 import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
@@ -21,7 +25,7 @@ import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
 import { guardSigner } from "./x402/signer.ts";
 
-export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions, PrivacyOptions {
+export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOptions, PrivacyOptions, AskOptions {
   /** A path (Node), the text of a policy in TOML or JSON, or an object. There is no default policy. */
   readonly policy: PolicySource;
   /** Where budgets are kept. Default: the SQLite file `tollwarden.sqlite` in the working folder, where there is one. */
@@ -41,6 +45,8 @@ export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOption
   readonly onPayment?: (payment: PaymentInfo) => void;
   /** Records every decision, with it or not at all: docs/audit.md. */
   readonly audit?: AuditOptions;
+  /** Where the secrets of approvers are, for references of the policy. Default: the environment, and files. */
+  readonly secrets?: SecretSource;
 }
 
 /** A payment to judge by hand. */
@@ -53,6 +59,8 @@ export interface AuthorizeRequest extends Scope {
   readonly url: string;
   /** The offer: the decoded `PaymentRequired`, or its text. Text is better: it shows a key that stands there twice. */
   readonly offer: string | object;
+  /** What approvers have signed already, by their names: answers, in the same step as the question about them. */
+  readonly countersignatures?: Readonly<Record<string, Countersignature>>;
 }
 
 export interface Settlement {
@@ -146,6 +154,9 @@ export async function openWardenWithControl(
     recognisers,
     privacyKey,
     onPersonalData,
+    secrets,
+    onApproval,
+    approvalWaitMs,
     ...scope
   } = options;
   const now = given ?? Date.now;
@@ -155,7 +166,7 @@ export async function openWardenWithControl(
   const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now);
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
   const bare = withFacts(
-    openLedger({ policy: read.json, store: opened, now: given, monotonic, audit: log?.auditing }),
+    openLedger({ policy: read.json, store: opened, now: given, monotonic, secrets, audit: log?.auditing }),
     known,
   );
   const privacy = openPrivacy(() => bare.policy, {
@@ -172,18 +183,13 @@ export async function openWardenWithControl(
   }
   const breaker = breakerOf(ledger.policy, now);
   const vault = createVault({ store: opened, now, key: keepKey });
+  const approvals = approvalsDesk(ledger);
+  const people = asking(approvals, () => ledger.policy, { onApproval, approvalWaitMs });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
-  const tracked = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
+  const tracked = trackPayments(ledger, breaker, now, { patience, vault, people, ...(onPayment && { onPayment }) });
   const payments = withScreenedOffers(tracked, privacy);
-  return { warden: assemble({ ledger, payments, vault, privacy, log }, scope), control: controlOf(ledger, breaker) };
-}
-
-/** A ledger that has an audit log is not changed without one: what was done would be missing there. */
-async function withoutLog(store: Store): Promise<undefined> {
-  // A store that fails here fails again where it matters, and denies.
-  const [head] = await store.load([HEAD]).catch(() => []);
-  if (head === undefined || head.value === null) return;
-  throw new WardenUnavailable("audit_required", "this ledger has an audit log: open the warden with `audit`");
+  const core = { ledger, payments, vault, privacy, people, log };
+  return { warden: assemble(core, scope), control: controlOf(ledger, breaker, approvals) };
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */
@@ -200,19 +206,27 @@ interface Parts {
   readonly payments: Payments;
   readonly vault: Vault;
   readonly privacy: Privacy;
+  readonly people: Asking;
   readonly log: Audit | undefined;
 }
 
 function assemble(parts: Parts, scope: Scope): Warden {
-  const { ledger, payments, vault, privacy, log } = parts;
+  const { ledger, payments, vault, privacy, people, log } = parts;
   /** The names of the surrounding call come first, then this warden's; of limits, each holds. */
   const here = (): Scope => within(scope, current?.getStore()?.scope);
   const base = globalThis.fetch;
 
   function event(request: AuthorizeRequest): Record<string, unknown> & { readonly id: string } {
-    const { id, method, url, offer, ...own } = request;
+    const { id, method, url, offer, countersignatures, ...own } = request;
     const body = typeof offer === "string" ? { offer_text: offer } : { offer };
-    return { id: id ?? ledger.drawId(), ...scopeMembers(within(here(), own)), method: method ?? "GET", url, ...body };
+    return {
+      id: id ?? ledger.drawId(),
+      ...scopeMembers(within(here(), own)),
+      method: method ?? "GET",
+      url,
+      ...body,
+      ...signed(countersignatures),
+    };
   }
 
   const warden: Warden = {
@@ -232,7 +246,11 @@ function assemble(parts: Parts, scope: Scope): Warden {
       const merged = within(here(), inner);
       return current.run({ warden: assemble(parts, merged), scope: merged }, work);
     },
-    authorize: (request) => ledger.authorize(event(request)),
+    async authorize(request) {
+      const asked = event(request);
+      const decision = await ledger.authorize(asked);
+      return (await people.tell(decision)) ? ledger.authorize(asked) : decision;
+    },
     check: (request) => ledger.check(event(request)),
     ticket: (id) => ledger.move({ type: "ticket", id }),
     sign: (id, payment) => ledger.move({ type: "sign", id, payload: payment }),
@@ -265,4 +283,14 @@ function assemble(parts: Parts, scope: Scope): Warden {
     },
   };
   return warden;
+}
+
+/** As the core reads them. */
+function signed(given: AuthorizeRequest["countersignatures"]): Record<string, unknown> {
+  if (given === undefined) return {};
+  const entries = Object.entries(given).map(([name, { signedAt, signature }]) => [
+    name,
+    { signed_at: signedAt, signature },
+  ]);
+  return { countersignatures: Object.fromEntries(entries) };
 }

@@ -3,6 +3,8 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use tollwarden::approval::freeze::FreezeLine;
+use tollwarden::approval::view::ApprovalView;
 use tollwarden::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use tollwarden::explain::Description;
 use tollwarden::policy::PolicyError;
@@ -17,6 +19,8 @@ use tollwarden::trace::Trace;
 #[expect(dead_code, reason = "only its schema is used")]
 struct Boundary {
     decision: Decision,
+    approval: ApprovalView,
+    freeze: FreezeLine,
     outcome: Outcome,
     budget: BudgetLine,
     hold: HoldLine,

@@ -1,11 +1,12 @@
 //! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
 
-use std::collections::BTreeSet;
-
-use crate::decision::{Action, ApprovalWanted, Decision, RefusedAccept};
+use crate::approval::ask::{self, Heard, asked_key, consult};
+use crate::approval::freeze::frozen;
+use crate::approval::{self, Approval};
+use crate::decision::{Action, Decision, RefusedAccept};
 use crate::faults::fault;
 use crate::judge::{self, Findings, Judged, judge};
-use crate::ledger::cells::{Approval, Cell, Seen};
+use crate::ledger::cells::{Cell, Seen};
 use crate::ledger::hold::{Hold, State, UNUSED};
 use crate::ledger::key;
 use crate::ledger::moves::{MAX_OPEN, sweep, take};
@@ -21,15 +22,17 @@ use crate::request::Request;
 use crate::time::{Millis, format_instant};
 use crate::trace::EntryTrace;
 
-/// How long a payment that waits for people is remembered, in milliseconds.
-const APPROVAL_REMEMBERED: Millis = 24 * 3_600_000;
-
 /// Judges a request and, if it passes, holds the money. All changes are in `work` afterwards; a denial leaves none but
-/// what time alone has closed.
+/// what time alone has closed. A request that goes on with an earlier question takes that one's id.
 ///
 /// # Errors
 /// The cells that are not here: load them and ask again.
-pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now: Millis) -> Result<Decision, Missing> {
+pub fn authorize(
+    policy: &Policy,
+    work: &mut Working<'_>,
+    request: &mut Request,
+    now: Millis,
+) -> Result<Decision, Missing> {
     let (target, offer) = match readable(policy, request) {
         Ok(read) => read,
         Err(refusal) => return Ok(refused(&request.id, refusal)),
@@ -38,11 +41,18 @@ pub fn authorize(policy: &Policy, work: &mut Working<'_>, request: &Request, now
 
     let now = work.time(now)?;
     let digest = request.digest();
+    let question = if request.resume { ask::resumed(policy, work, request, &offer, now)? } else { None };
+    let is_resumed = question.is_some();
+    if let Some(id) = question {
+        request.id = id;
+    }
+    let request = &*request;
     if let Some(hold) = work.hold(&request.id)?.filter(|_| !fault!("again-holds")) {
         work.changes.clear();
         return Ok(again(policy, &hold, &digest));
     }
-    if work.approval(&request.id, now)?.is_some_and(|asked| asked.digest != digest) && !fault!("approval-other") {
+    let other = |asked: Approval| asked.request != digest && !fault!("approval-other");
+    if !is_resumed && work.approval(&request.id, now)?.is_some_and(other) {
         work.changes.clear();
         return Ok(conflict(&request.id));
     }
@@ -60,6 +70,7 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, 
     let mut keys = vec![
         key::CLOCK.to_owned(),
         key::FREEZE.to_owned(),
+        key::agent(&request.agent),
         key::OPEN.to_owned(),
         key::hold(&request.id),
         key::approval(&request.id),
@@ -67,6 +78,9 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, 
     ];
     if replay::remembers(policy, request) {
         keys.push(key::SALT.to_owned());
+    }
+    if request.resume {
+        keys.push(asked_key(request));
     }
     for terms in offer.accepts.iter().flatten() {
         keys.extend(judge::keys(policy, request, target, terms, now));
@@ -97,9 +111,8 @@ fn decide(
     digest: &str,
     now: Millis,
 ) -> Result<Decision, Missing> {
-    if let Some(freeze) = work.freeze()?.filter(|_| !fault!("freeze-ignored")) {
-        let message = format!("frozen since {}: {}", format_instant(freeze.at), freeze.reason);
-        return Ok(refused(&request.id, Refusal::at(Reason::Frozen, "", message)));
+    if let Some(refusal) = frozen(policy, work, &request.agent)?.filter(|_| !fault!("freeze-ignored")) {
+        return Ok(refused(&request.id, refusal));
     }
     if let Some(until) = request.facts.circuit_open_until.filter(|until| *until > now) {
         let mut denial = refused(&request.id, Refusal::at(Reason::CircuitOpen, "", "too many failures in a row"));
@@ -138,56 +151,49 @@ fn decide(
         let heard = judged.iter().map(|entry| (entry.accept, entry.findings.recorder.lines().to_vec()));
         *trace = heard.map(|(accept, rules)| EntryTrace { accept, rules }).collect();
     }
-    let Some(best) = best(&judged) else {
+    let asked = work.approval(&request.id, now)?;
+    let chosen = match &asked {
+        Some(asked) => judged.iter().find(|judged| is_asked_about(asked, policy, request, judged)),
+        None => best(&judged),
+    };
+    let Some(best) = chosen else {
+        if asked.is_some() {
+            let message = "the policy or the offer has changed since people were asked";
+            return Ok(refused(&request.id, Refusal::at(Reason::ApprovalVoid, "", message)));
+        }
         return Ok(refused(&request.id, Refusal::at(Reason::MalformedOffer, "accepts", "no entry")));
     };
     let mut decision = report(&request.id, best);
     decision.refused = others(&judged, best);
     let case = Case { request, target, digest, now, seen: &seen, window: policy.replay.window };
-    let asked = work.approval(&request.id, now)?;
-    // A person's no stands, even where nobody would have to be asked by now.
-    if best.class() != Class::Denied
-        && !fault!("refusal-ignored")
-        && let Some(by) = asked.as_ref().and_then(|asked| asked.rejected.as_ref())
-    {
-        decision.action = Action::Deny;
-        decision.reason = Reason::ApprovalRejected;
-        decision.message = Some(format!("refused by {by}"));
-        return Ok(decision);
-    }
-    match best.class() {
-        Class::Denied => Ok(decision),
-        Class::Allowed => hold(work, case, best, decision),
-        Class::Wanted => {
-            let asked = match asked {
-                Some(asked) => asked,
-                None => {
-                    // What is asked is written down, so that an approval is bound to it and to nothing else.
-                    let asked =
-                        Approval {
-                            digest: digest.to_owned(),
-                            agent: request.agent.clone(),
-                            approved: BTreeSet::new(),
-                            rejected: None,
-                            until: now
-                                .saturating_add(APPROVAL_REMEMBERED)
-                                .saturating_add(if fault!("approval-stays") { 800_000_000 } else { 0 }),
-                        };
-                    work.put(&key::approval(&request.id), Cell::Approval(asked.clone()), Some(asked.until));
-                    asked
-                }
-            };
-            let threshold = policy.approvals.threshold;
-            let approved = u64::try_from(asked.approved.len()).unwrap_or(0);
-            if approved < threshold {
-                decision.approval =
-                    Some(ApprovalWanted { id: request.id.clone(), digest: asked.digest, threshold, approved });
-                return Ok(decision);
-            }
-            work.remove(&key::approval(&request.id));
-            hold(work, case, best, decision)
+    let heard = match best.class() {
+        Class::Denied => return Ok(decision),
+        // A no of people's stands, even where nobody would have to be asked by now.
+        Class::Allowed => asked.and_then(|asked| ask::rejected(policy, &asked, now)).map_or(Heard::Use, Heard::Refuse),
+        Class::Wanted => consult(policy, work, request, target, offer, best, now)?,
+    };
+    match heard {
+        Heard::Use => hold(work, case, best, decision),
+        Heard::Wait(wanted) => {
+            decision.approval = Some(wanted);
+            Ok(decision)
+        }
+        Heard::Refuse(refusal) => {
+            decision.action = Action::Deny;
+            decision.reason = refusal.reason;
+            decision.field = Some(refusal.field).filter(|field| !field.is_empty());
+            decision.message = Some(refusal.message);
+            Ok(decision)
         }
     }
+}
+
+/// Whether this is the entry that people were asked about, under the policy that asked.
+fn is_asked_about(asked: &Approval, policy: &Policy, request: &Request, judged: &Judged) -> bool {
+    judged.terms.as_ref().is_some_and(|terms| {
+        let policy = if fault!("approval-reload") { &asked.policy } else { &policy.hash };
+        approval::digest(request, &asked.id, terms, policy, asked.at, asked.until) == asked.digest
+    })
 }
 
 /// What a hold is taken for.
@@ -212,6 +218,7 @@ fn hold(
     let hold = Hold {
         id: request.id.clone(),
         digest: digest.to_owned(),
+        agent: request.agent.clone(),
         state: State::Held,
         at: now,
         until: now.saturating_add(UNUSED).saturating_add(if fault!("lapse-late") { 1_000 } else { 0 }),
@@ -237,6 +244,7 @@ fn hold(
         breach: false,
     };
     take(work, &hold)?;
+    ask::close(work, request, now)?;
     if let Some(key) = &seen {
         let until = now.saturating_add(window);
         work.put(key, Cell::Seen(Seen { id: request.id.clone(), until }), Some(until));

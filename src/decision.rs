@@ -109,6 +109,14 @@ pub struct ApprovalWanted {
     pub threshold: u64,
     /// How many have.
     pub approved: u64,
+    /// From then on silence is a denial (ISO 8601).
+    pub expires_at: String,
+    /// Who is asked; absent where anybody but the agent may answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<Vec<String>>,
+    /// True if people are asked just now: then they have to be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new: bool,
 }
 
 /// Why one entry of an offer was not chosen.

@@ -1,6 +1,7 @@
 //! The core as one value: a policy and a ledger, driven by events. The wrapper drives it with the same events that
 //! `tollwarden simulate` reads, so there is one way in and one set of tests for it.
 
+mod approvals;
 mod audited;
 mod budgets;
 mod holds;
@@ -16,16 +17,16 @@ use crate::authorize::{authorize, refused};
 use crate::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use crate::faults::fault;
 use crate::json::Json;
-use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, encode};
+use crate::ledger::cells::{Cell, Change, Ledger, encode};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::order::Map;
 use crate::policy::{Policy, PolicyError};
-use crate::reason::{Reason, Refusal};
+use crate::reason::Refusal;
 use crate::reconcile::{Proof, Resolution, reconcile, refund, resolve};
 use crate::request::{self, Request, instant, optional_text, wrong};
 use crate::settle::{Settlement, amount, settle};
-use crate::sign::{failed, message, sign, ticket};
+use crate::sign::{message, sign, ticket};
 use crate::time::Millis;
 #[cfg(feature = "tools")]
 use crate::trace::Trace;
@@ -72,6 +73,18 @@ pub enum Reply {
     Holds {
         /// One line for each hold, the oldest first.
         holds: Vec<HoldLine>,
+    },
+    /// To `approvals`.
+    Approvals {
+        /// The questions, the oldest first.
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::view::ApprovalView>"))]
+        approvals: Vec<Json>,
+    },
+    /// To `freezes`.
+    Freezes {
+        /// The freezes: that of everything, and those of agents.
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::freeze::FreezeLine>"))]
+        freezes: Vec<Json>,
     },
     /// To `policy`.
     Policy {
@@ -129,10 +142,12 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("reconcile", &["id", "proof"]),
     ("resolve", &["id", "outcome", "amount", "reason"]),
     ("refund", &["id", "amount", "refund"]),
-    ("approve", &["id", "approver", "digest"]),
-    ("reject", &["id", "approver", "digest"]),
-    ("freeze", &["reason"]),
-    ("unfreeze", &[]),
+    ("approve", approvals::ANSWER),
+    ("reject", approvals::ANSWER),
+    ("freeze", &["reason", "agent", "disable"]),
+    ("unfreeze", &["agent", "approver", "signed_at", "signature"]),
+    ("approvals", &["ids", "agent", "standing"]),
+    ("freezes", &[]),
     ("budgets", &["agent", "session", "client"]),
     ("holds", &["id", "which"]),
     ("policy", &["document"]),
@@ -175,6 +190,14 @@ impl Engine {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Takes a secret that the policy names, for countersignatures. It is shown to nobody.
+    ///
+    /// # Errors
+    /// One sentence, if it is too short, or the same as another's.
+    pub fn keep_secret(&mut self, reference: &str, secret: &[u8]) -> Result<(), String> {
+        self.policy.approvals.secrets.keep(reference, secret)
     }
 
     /// The ledger, as far as it is here.
@@ -232,6 +255,8 @@ impl Engine {
             "holds" => return self.holds(event, at),
             #[cfg(feature = "privacy")]
             "scan" => return self.scan(event),
+            "approvals" => return self.approvals(event, at),
+            "freezes" => return self.freezes(),
             _ => {}
         }
         let mut work = self.ledger.begin(at);
@@ -332,7 +357,7 @@ impl From<Refusal> for Stop {
 fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: Millis) -> Result<Reply, Stop> {
     if matches!(kind, "authorize" | "check" | "explain") {
         let decision = match Request::read(event) {
-            Ok(request) => authorize(policy, work, &request, at)?,
+            Ok(mut request) => authorize(policy, work, &mut request, at)?,
             Err(refusal) => match request::name(event, "id") {
                 Ok(id) if !id.is_empty() => refused(&id, refusal),
                 _ => return Err(Stop::Malformed(refusal)),
@@ -344,28 +369,15 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
         }
         return Ok(Reply::Decision(Box::new(decision)));
     }
-    match kind {
-        "freeze" => {
-            work.need([key::CLOCK, key::FREEZE])?;
-            let at = work.time(at)?;
-            let reason = optional_text(event, "reason")?.unwrap_or_else(|| String::from("no reason given"));
-            work.put(key::FREEZE, Cell::Freeze(Freeze { reason, at }), None);
-            return Ok(Reply::Done { ok: true });
+    if kind == "freeze" || kind == "unfreeze" {
+        return approvals::switch(policy, work, kind, event, at);
+    }
+    if kind == "note" {
+        let what = request::name(event, "what")?;
+        if !record::NOTES.contains(&what.as_str()) {
+            return Err(Stop::Malformed(wrong("what", format!("expected one of {}", record::NOTES.join(", ")))));
         }
-        "note" => {
-            let what = request::name(event, "what")?;
-            if !record::NOTES.contains(&what.as_str()) {
-                return Err(Stop::Malformed(wrong("what", format!("expected one of {}", record::NOTES.join(", ")))));
-            }
-            return Ok(Reply::Done { ok: true });
-        }
-        "unfreeze" => {
-            work.need([key::CLOCK, key::FREEZE])?;
-            work.time(at)?;
-            work.remove(key::FREEZE);
-            return Ok(Reply::Done { ok: true });
-        }
-        _ => {}
+        return Ok(Reply::Done { ok: true });
     }
     let id = request::name(event, "id")?;
     if id.is_empty() {
@@ -373,10 +385,10 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
     }
     let member = |name: &'static str| event.get(name).ok_or_else(|| wrong(name, "missing"));
     let outcome = match kind {
-        "ticket" => ticket(work, &id, at)?,
+        "ticket" => ticket(policy, work, &id, at)?,
         "message" => {
             let signer = optional_text(event, "signer")?.unwrap_or_default();
-            message(work, &id, &signer, member("message")?, at)?
+            message(policy, work, &id, &signer, member("message")?, at)?
         }
         "sign" => sign(work, &id, member("payload")?, at)?,
         "settle" => {
@@ -392,57 +404,9 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
             let amount = amount(event)?.ok_or_else(|| wrong("amount", "missing"))?;
             refund(work, &id, &request::name(event, "refund")?, amount, at)?
         }
-        _ => say(policy, work, kind, &id, event, at)?,
+        _ => approvals::say(policy, work, kind, &id, event, at)?,
     };
     Ok(Reply::Outcome(Box::new(outcome)))
-}
-
-/// What a person says to a payment that waits for people.
-fn say(
-    policy: &Policy,
-    work: &mut Working<'_>,
-    kind: &str,
-    id: &str,
-    event: &Json,
-    at: Millis,
-) -> Result<Outcome, Stop> {
-    let approver = request::name(event, "approver")?;
-    if approver.is_empty() {
-        return Err(Stop::Malformed(wrong("approver", "missing")));
-    }
-    work.need([key::CLOCK, key::approval(id).as_str()])?;
-    let now = work.time(at)?;
-    let Some(asked) = work.approval(id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
-    let mut said = Approval { ..asked };
-    if optional_text(event, "digest")?.is_some_and(|digest| digest != said.digest) && !fault!("approval-unnamed") {
-        let message = String::from("what is asked under this id is not what `digest` names");
-        return Ok(Outcome { message: Some(message), ..failed(id, Reason::Conflict, None) });
-    }
-    let named = policy.approvals.approvers.as_ref();
-    if (approver == said.agent && !fault!("approver-agent")) || named.is_some_and(|named| !named.contains(&approver)) {
-        return Ok(failed(id, Reason::NotAnApprover, None));
-    }
-    let again = match (kind, &said.rejected) {
-        ("approve", Some(by)) if !fault!("refusal-overruled") => {
-            let message = Some(format!("{by} has refused it"));
-            return Ok(Outcome { message, ..failed(id, Reason::ApprovalRejected, None) });
-        }
-        ("approve", _) => {
-            let voice = if fault!("approval-twice") { said.approved.len().to_string() } else { String::new() };
-            !said.approved.insert(approver + &voice)
-        }
-        // One refusal is enough; the first one is kept.
-        (_, Some(_)) => true,
-        (_, None) => {
-            said.rejected = Some(approver);
-            false
-        }
-    };
-    if !again {
-        let until = said.until;
-        work.put(&key::approval(id), Cell::Approval(said), Some(until));
-    }
-    Ok(Outcome { ok: true, reason: None, ..failed(id, Reason::Allowed, None) })
 }
 
 /// The kind of an event and its time; 0 where it names none, which is never later than the latest seen.

@@ -7,7 +7,15 @@ mod reader;
 
 pub use number::Number;
 
+use serde::{Serialize, Serializer};
+
 use crate::order::sorted;
+
+/// Members of an object that are texts.
+#[must_use]
+pub fn texts(members: Vec<(&'static str, String)>) -> Vec<(String, Json)> {
+    members.into_iter().map(|(name, text)| (name.to_owned(), Json::String(text))).collect()
+}
 
 /// The most bytes that [`parse`] reads: an offer is a few hundred.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -17,7 +25,7 @@ pub const MAX_OWN_BYTES: usize = 16 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 32;
 
 /// A JSON value. Objects keep their members in order, each key once.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
     /// `null`
     Null,
@@ -31,6 +39,20 @@ pub enum Json {
     Array(Vec<Json>),
     /// An object, in the order written
     Object(Vec<(String, Json)>),
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => serializer.serialize_unit(),
+            Json::Bool(value) => serializer.serialize_bool(*value),
+            // Whole ones are all that the core writes.
+            Json::Number(number) => serializer.serialize_u64(number.as_u64().unwrap_or(u64::MAX)),
+            Json::String(text) => serializer.serialize_str(text),
+            Json::Array(items) => serializer.collect_seq(items),
+            Json::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, value))),
+        }
+    }
 }
 
 impl Json {

@@ -3,6 +3,7 @@
 //! It does no I/O and knows no clock, no randomness and no global: everything comes in as an argument and everything
 //! goes out as a value. The same inputs give the same bytes on every platform.
 
+pub mod approval;
 pub mod asset;
 pub mod audit;
 pub mod authorize;

@@ -41,6 +41,11 @@ reasons! {
     ApprovalRequired "approval_required" "The policy wants a person's approval for this payment." "Have it approved, then ask again with the same id."
     ApprovalRejected "approval_rejected" "An approver refused this payment." "Ask with a new id if it should be considered again."
 
+    ApprovalExpired "approval_expired" "Nobody decided in time, and silence is a denial." "Ask again with a new id; raise `approvals.timeout` if people need longer."
+    ApprovalVoid "approval_void" "What was approved is not what is asked for now: the policy, the offer or the request has changed, or it was used." "Ask again with a new id."
+    ApprovalImpossible "approval_impossible" "Fewer may approve than have to: the agent that asks is never one of them." "Name more approvers under `approvals.approvers`."
+    TooManyPrompts "too_many_prompts" "As many questions stand before people as the policy allows." "Wait until they are answered or have expired; the agent should ask for less."
+    BadCountersignature "bad_countersignature" "The countersignature is missing, forged, for something else, or of another time." "Sign the digest that was asked about, with the key that the policy names, and send it at once."
     NotAnApprover "not_an_approver" "This one may not decide about this payment." "Ask one of `approvals.approvers`; the agent that asks is never one of them."
     MalformedRequest "malformed_request" "The request to the warden itself could not be read." "Mend the field that is named; this is a fault of the caller, not of the seller."
     MalformedUrl "malformed_url" "The requested URL is not a plain absolute URL." "Request the resource by its plain https URL."
@@ -86,6 +91,8 @@ reasons! {
     PersonalDataBound "personal_data_bound" "Personal data stands where it can't be redacted: the signature or the seller's match covers it." "Take it out before you ask, or allow it in that place under `privacy`."
 
     Frozen "frozen" "The warden is frozen: everything is denied." "Unfreeze it when the cause is known."
+    AgentPaused "agent_paused" "This agent is paused: everything that it asks for is denied." "Unfreeze the agent when the cause is known."
+    AgentDisabled "agent_disabled" "This agent is taken out of service." "Use another agent, or unfreeze this one."
     CircuitOpen "circuit_open" "This origin or facilitator has failed too often lately." "Wait until the breaker tries again; `retry_at` says when."
     IntentUnresolved "intent_unresolved" "An earlier payment for the same intent has an unknown outcome." "Present the stored payment again, or resolve the earlier one."
     Replayed "replayed" "The same payment, or one with the same idempotency key, was held before within the replay window." "Use what the earlier one bought; for another one, give the call an idempotency key of its own."

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::approval::proof::Proof;
 use crate::asset::Network;
 use crate::json::{Json, parse};
 use crate::money::Usd;
@@ -42,6 +43,10 @@ pub struct Request {
     pub max_usd: Option<Usd>,
     /// The networks that this call may use.
     pub networks: Option<Vec<Network>>,
+    /// To go on with the question that stands for the same request, under its id, if there is one.
+    pub resume: bool,
+    /// What approvers have signed already, by their names.
+    pub countersignatures: Vec<(String, Proof)>,
     /// The entries of the offer that the caller's wallets can pay; `None` is all.
     pub payable: Option<Vec<u64>>,
     /// What was looked up about who is paid, and what the wrapper knows.
@@ -120,6 +125,8 @@ pub const MEMBERS: &[&str] = &[
     "max_usd",
     "network",
     "payable",
+    "resume",
+    "countersignatures",
 ];
 
 impl Request {
@@ -146,6 +153,8 @@ impl Request {
             max_usd: max_usd(json)?,
             networks: networks(json)?,
             payable: payable(json)?,
+            resume: flag(json, "resume")?,
+            countersignatures: countersignatures(json)?,
             facts: Facts::read(json)?,
         })
     }
@@ -222,6 +231,38 @@ pub fn optional_text(json: &Json, member: &str) -> Result<Option<String>, Refusa
         Some(Json::String(text)) => Ok(Some(text.clone())),
         Some(other) => Err(wrong(member, format!("expected a text, found {}", other.kind()))),
     }
+}
+
+/// True, or not.
+///
+/// # Errors
+/// [`Reason::MalformedRequest`] with the member: `"true"` is not true.
+pub fn flag(json: &Json, member: &str) -> Result<bool, Refusal> {
+    match json.get(member) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::Bool(value)) => Ok(*value),
+        Some(other) => Err(wrong(member, format!("expected true or false, found {}", other.kind()))),
+    }
+}
+
+/// `{"alice": {"signed_at": …, "signature": "…"}}`.
+fn countersignatures(json: &Json) -> Result<Vec<(String, Proof)>, Refusal> {
+    let Some(given) = json.get("countersignatures").filter(|value| **value != Json::Null) else {
+        return Ok(Vec::new());
+    };
+    let Some(members) = given.as_object() else {
+        return Err(wrong("countersignatures", format!("expected an object, found {}", given.kind())));
+    };
+    let read = members.iter().map(|(approver, member)| {
+        let known = ["signed_at", "signature"];
+        let plain = member.as_object().is_some_and(|all| all.iter().all(|(key, _)| known.contains(&key.as_str())));
+        match Proof::read(member) {
+            Ok(Some(proof)) if plain => Ok((approver.clone(), proof)),
+            Ok(_) => Err(wrong("countersignatures", "expected `signed_at` and `signature`, and nothing else")),
+            Err(refusal) => Err(Refusal { field: format!("countersignatures.{}", refusal.field), ..refusal }),
+        }
+    });
+    read.collect()
 }
 
 /// A time: ISO 8601, or milliseconds since the epoch.

@@ -1,6 +1,7 @@
 //! The second verb: what is signed must be what was held. A ticket is issued once, before the signer is reached; from
 //! then on only proof frees the money.
 
+use crate::approval::freeze::frozen;
 use crate::bind;
 use crate::decision::Outcome;
 use crate::faults::fault;
@@ -11,6 +12,7 @@ use crate::ledger::moves::{keep, raise, void};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::Transfer;
+use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
 use crate::time::{Millis, format_instant};
 
@@ -32,11 +34,11 @@ pub fn find(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Op
 ///
 /// # Errors
 /// The cells that are not here.
-pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, Missing> {
+pub fn ticket(policy: &Policy, work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, Missing> {
     work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
     let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
-    if let Some(frozen) = frozen(work, &hold)? {
-        return Ok(frozen);
+    if let Some(refusal) = frozen(policy, work, &hold.agent)?.filter(|_| !fault!("freeze-ticket")) {
+        return Ok(refused(id, refusal, &hold));
     }
     match hold.state {
         State::Held if hold.until <= now => {
@@ -54,13 +56,6 @@ pub fn ticket(work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, 
         State::Voided => Ok(failed(id, Reason::HoldExpired, Some(&hold))),
         _ => Ok(failed(id, Reason::TicketUsed, Some(&hold))),
     }
-}
-
-/// Frozen after the money was held: nothing more is signed.
-fn frozen(work: &mut Working<'_>, hold: &Hold) -> Result<Option<Outcome>, Missing> {
-    let freeze = work.freeze()?.filter(|_| !fault!("freeze-ticket"));
-    Ok(freeze
-        .map(|freeze| refused(&hold.id, Refusal::at(Reason::Frozen, "", format!("frozen: {}", freeze.reason)), hold)))
 }
 
 /// Another payment for the same intent became unknown after this one was held: a second signature could pay twice.
@@ -90,6 +85,7 @@ fn issue(work: &mut Working<'_>, hold: &mut Hold, now: Millis) -> Result<(), Mis
 /// # Errors
 /// The cells that are not here.
 pub fn message(
+    policy: &Policy,
     work: &mut Working<'_>,
     id: &str,
     signer: &str,
@@ -98,8 +94,9 @@ pub fn message(
 ) -> Result<Outcome, Missing> {
     work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
     let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
-    if let Some(frozen) = frozen(work, &hold)? {
-        return Ok(frozen);
+    // Frozen after the money was held: nothing more is signed.
+    if let Some(refusal) = frozen(policy, work, &hold.agent)? {
+        return Ok(refused(id, refusal, &hold));
     }
     match hold.state {
         State::Held if hold.until <= now => {

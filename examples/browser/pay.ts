@@ -29,9 +29,9 @@ export async function buy({ warden, control, scheme, ask }: Buyer, url: string):
   let decision = await warden.authorize({ id, url, offer });
   if (decision.action === "require_approval") {
     // The answer is to what was shown, by its digest: if anything else is asked under this id by then, it does not count.
-    const digest = decision.approval?.digest;
+    const answer = { digest: decision.approval?.digest };
     const yes = await ask(url, decision);
-    await (yes ? control.approve(id, "owner", digest) : control.reject(id, "owner", digest));
+    await (yes ? control.approve(id, "owner", answer) : control.reject(id, "owner", answer));
     decision = await warden.authorize({ id, url, offer }); // the budget may be used up by now
   }
   const accepted = offer.accepts[decision.accept ?? -1];

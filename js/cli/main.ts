@@ -3,12 +3,14 @@
 
 import "./core.ts";
 import { coreVersion } from "../core/version.ts";
+import { approvalsCommand } from "./approvals.ts";
 import { backtestCommand } from "./audit/backtest.ts";
 import { replayCommand } from "./audit/replay.ts";
 import { reportCommand } from "./audit/report.ts";
 import { verifyCommand } from "./audit/verify.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { freezeCommand, unfreezeCommand } from "./freeze.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
@@ -22,6 +24,9 @@ const COMMANDS: readonly Command[] = [
   explainCommand,
   testCommand,
   importCommand,
+  approvalsCommand,
+  freezeCommand,
+  unfreezeCommand,
   simulateCommand,
   holdsCommand,
   verifyCommand,

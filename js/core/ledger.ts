@@ -6,12 +6,13 @@
  * an allowance: after a throw from the core the engine is built again, from the policy and the store.
  */
 
+import { readSecret, type SecretSource } from "../approvals/secrets.ts";
 import { type Clock, createClock, type Reading } from "../clock.ts";
-import { PolicyInvalid, WardenUnavailable } from "../errors.ts";
+import { denied, PolicyInvalid, WardenUnavailable } from "../errors.ts";
 import type { FactName } from "../facts.ts";
 import type { Commit, Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
-import type { BudgetLine, Decision, HoldLine, Outcome, PolicyError } from "./types.ts";
+import type { ApprovalView, BudgetLine, Decision, FreezeLine, HoldLine, Outcome, PolicyError } from "./types.ts";
 
 /** So often an event is decided again when other writers were faster; then it is denied. */
 const ATTEMPTS = 128;
@@ -31,6 +32,8 @@ interface Reply {
   readonly error?: { readonly code: string; readonly message: string };
   readonly budgets?: readonly BudgetLine[];
   readonly holds?: readonly HoldLine[];
+  readonly approvals?: readonly ApprovalView[];
+  readonly freezes?: readonly FreezeLine[];
   readonly ok?: boolean;
   readonly errors?: readonly PolicyError[];
 }
@@ -43,6 +46,10 @@ export interface PolicySummary {
   readonly breaker_failures: number;
   /** Milliseconds. */
   readonly breaker_recovery_ms: number;
+  /** How long people have to answer, in milliseconds. */
+  readonly approval_ms: number;
+  /** Where the secrets of approvers stand: `env:NAME` or `file:PATH`. */
+  readonly secrets: readonly string[];
   /** The facts that can bear on a decision. */
   readonly facts: readonly FactName[];
   /** The `privacy` section as JSON text, where the policy has one. */
@@ -56,8 +63,17 @@ export interface Ledger {
   check(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
   /** Moves a hold on: `ticket`, `message`, `sign`, `settle`, `reconcile`, `resolve`, `refund`, `approve`, `reject`. */
   move(event: Event & { readonly id: string }): Promise<Outcome>;
-  /** `freeze` and `unfreeze`. */
+  /** `freeze` and `unfreeze`. Throws `PaymentDenied` where that is refused. */
   command(event: Event): Promise<void>;
+  /** The questions to people: those with these ids, or all that are remembered. */
+  approvals(filter: {
+    readonly ids?: readonly string[];
+    readonly agent?: string;
+    readonly standing?: string;
+  }): Promise<readonly ApprovalView[]>;
+  freezes(): Promise<readonly FreezeLine[]>;
+  /** As the store's own `watch`. */
+  watch(key: string, changed: () => void): () => void;
   budgets(filter: {
     readonly agent?: string;
     readonly session?: string;
@@ -107,17 +123,22 @@ export interface LedgerOptions {
   readonly random?: () => number;
   /** With it each event is recorded in the same commit, and none is answered that can't be. */
   readonly audit?: Auditing | undefined;
+  /** Where the secrets are that the policy refers to. Default: the environment, and files. */
+  readonly secrets?: SecretSource | undefined;
+  /** Secrets that no policy here refers to, by their references in the questions of others. */
+  readonly held?: Readonly<Record<string, Uint8Array>> | undefined;
 }
 
 /** The flag of a payment that was allowed while a sink of the audit log was too far behind. */
 const AUDIT_BEHIND = "audit_behind";
 
 export function openLedger(options: LedgerOptions): Ledger {
-  const { policy: first, store, now, monotonic, random = Math.random, audit } = options;
+  const { policy: first, store, now, monotonic, random = Math.random, audit, secrets, held = {} } = options;
   const core: Core = loadCore();
   let policy = first;
   let engine: Engine = newEngine();
   let summary = JSON.parse(engine.policy()) as PolicySummary;
+  handSecrets();
   let last: Promise<unknown> = Promise.resolve();
   let recovered: unknown;
   const storeNow =
@@ -129,6 +150,18 @@ export function openLedger(options: LedgerOptions): Ledger {
     // A log that begins here gets this name, and this key for what stands in the place of redacted values.
     if (audit !== undefined) made.audit(audit.core, core.drawId(), core.drawId(), audit.key, policy);
     return made;
+  }
+
+  /** Those that the policy refers to; one that can't be read stops everything, or its approver could never be heard. */
+  function handSecrets(): void {
+    for (const reference of [...summary.secrets, ...Object.keys(held)]) {
+      try {
+        engine.keepSecret(reference, held[reference] ?? readSecret(reference, secrets));
+      } catch (cause) {
+        if (cause instanceof WardenUnavailable) throw cause;
+        throw new WardenUnavailable("no_secret", cause instanceof Error ? cause.message : String(cause));
+      }
+    }
   }
 
   /** After the events before it, whatever became of them. */
@@ -181,6 +214,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     } catch (cause) {
       try {
         engine = newEngine();
+        handSecrets();
         recovered = cause;
       } catch {
         // It fails too, and so does the next call: nothing is decided until the core works again.
@@ -228,11 +262,29 @@ export function openLedger(options: LedgerOptions): Ledger {
     check: (event) => decide({ ...event, type: "check" }),
     move: async (event) => (await inTurn(() => run(event))) as unknown as Outcome,
     command: async (event) => {
-      await inTurn(() => run(event));
+      const reply = await inTurn(() => run(event));
+      if (reply.ok !== true) throw denied(reply as unknown as Outcome);
     },
     note: async (what, members = {}) => {
       if (audit !== undefined) await inTurn(() => run({ ...members, type: "note", what }));
     },
+    approvals: async ({ ids, agent, standing }) =>
+      inTurn(async () => {
+        if (ids === undefined) {
+          const cells = await scanned("approval/");
+          guarded(() => engine.load(JSON.stringify(cells)));
+        }
+        const reply = await run({ type: "approvals", ids, agent, standing });
+        return reply.approvals ?? [];
+      }),
+    freezes: async () =>
+      inTurn(async () => {
+        const cells = [...(await scanned("freeze")), ...(await scanned("agent/"))];
+        guarded(() => engine.load(JSON.stringify(cells)));
+        const reply = await run({ type: "freezes" });
+        return reply.freezes ?? [];
+      }),
+    watch: (key, changed) => store.watch(key, changed),
     budgets: async (filter) =>
       inTurn(async () => {
         // All counters, not only those of the names given: the store is asked for each budget's cells.
@@ -268,6 +320,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         }
         policy = json;
         summary = guarded(() => JSON.parse(engine.policy()) as PolicySummary);
+        handSecrets();
         if (audit !== undefined) await run({ type: "note", what: "policy_changed" });
       }),
     drawId: () => core.drawId(),

@@ -1,13 +1,13 @@
 // Generated from the Rust types by pkg-scripts/types.mjs: `npm run types`. Do not edit.
 
 /**
- * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
- */
-export type Amount = string;
-/**
  * US dollars, in units of 10^-18. Reads and writes as a decimal string such as `4.99`.
  */
 export type Usd = string;
+/**
+ * An amount of some asset, in its atomic units. Reads and writes as a decimal string.
+ */
+export type Amount = string;
 /**
  * Where a hold stands. From `Signing` on, only proof frees the money.
  */
@@ -23,6 +23,11 @@ export type Reason =
   | "allowed"
   | "approval_required"
   | "approval_rejected"
+  | "approval_expired"
+  | "approval_void"
+  | "approval_impossible"
+  | "too_many_prompts"
+  | "bad_countersignature"
   | "not_an_approver"
   | "malformed_request"
   | "malformed_url"
@@ -66,6 +71,8 @@ export type Reason =
   | "personal_data"
   | "personal_data_bound"
   | "frozen"
+  | "agent_paused"
+  | "agent_disabled"
   | "circuit_open"
   | "intent_unresolved"
   | "replayed"
@@ -94,13 +101,13 @@ export type Reason =
   | "unticketed_signature"
   | "ticket_used";
 /**
- * What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
- */
-export type Rate = string;
-/**
  * A length of time, such as `30s`, `24h` or `1h30m`.
  */
 export type Span = string;
+/**
+ * What one whole token costs, in units of 10^-18 dollars. Reads and writes as a decimal string.
+ */
+export type Rate = string;
 /**
  * One word, or a list of words: a counter for each combination.
  */
@@ -230,6 +237,10 @@ export type Said = "not_asked" | "pass" | "allow" | "flag" | "approve" | "deny";
  */
 export type Side = "met" | "crossed";
 /**
+ * Where a question stands.
+ */
+export type Standing = "pending" | "approved" | "rejected" | "expired" | "used";
+/**
  * What is signed so that the money moves.
  */
 export type Transfer = "eip3009" | "permit2" | "svm_transfer";
@@ -239,16 +250,204 @@ export type Transfer = "eip3009" | "permit2" | "svm_transfer";
  * beside a reference, they would make TypeScript's generator write each type twice.
  */
 export interface Boundary {
+  approval: ApprovalView;
   budget: BudgetLine;
   decision: Decision;
   description: Description;
   error: PolicyError;
+  freeze: FreezeLine;
   hold: HoldLine;
   outcome: Outcome;
   policy: Document;
   reason: Reason;
   scan: Scan;
   trace: Trace;
+}
+/**
+ * A question as a page, a message or a terminal shows it.
+ */
+export interface ApprovalView {
+  /**
+   * What was said.
+   */
+  answers: AnswerLine[];
+  /**
+   * Who is asked; absent where anybody but the agent may answer.
+   */
+  approvers?: ApproverLine[] | null;
+  /**
+   * When it was asked (ISO 8601).
+   */
+  asked_at: string;
+  /**
+   * What an answer is bound to.
+   */
+  digest: string;
+  /**
+   * From then on silence is a denial (ISO 8601).
+   */
+  expires_at: string;
+  /**
+   * The payment's id.
+   */
+  id: string;
+  payment: ApprovalCard;
+  /**
+   * The hash of the policy that asks.
+   */
+  policy: string;
+  /**
+   * Where it stands.
+   */
+  standing: "pending" | "approved" | "rejected" | "expired" | "used";
+  /**
+   * How many have to approve.
+   */
+  threshold: number;
+}
+/**
+ * What one approver said.
+ */
+export interface AnswerLine {
+  /**
+   * Whether they approve.
+   */
+  approved: boolean;
+  /**
+   * Who.
+   */
+  approver: string;
+  /**
+   * When (ISO 8601).
+   */
+  at: string;
+  /**
+   * Their words.
+   */
+  note?: string | null;
+  /**
+   * Whether a signature stands beside it.
+   */
+  signed: boolean;
+}
+/**
+ * Somebody who is asked.
+ */
+export interface ApproverLine {
+  /**
+   * `ed25519`, or the reference of the secret for an HMAC; absent where the name is believed without a signature.
+   */
+  key?: string | null;
+  /**
+   * The name.
+   */
+  name: string;
+}
+/**
+ * What an approver needs to see. Each invisible or directing character in it is written out, as `⟨U+202E⟩`.
+ */
+export interface ApprovalCard {
+  /**
+   * The agent that wants to pay; empty if it has no name.
+   */
+  agent: string;
+  /**
+   * The amount, in atomic units.
+   */
+  amount: string;
+  /**
+   * The asset, as `network/address`.
+   */
+  asset: string;
+  /**
+   * What it does to each budget.
+   */
+  budgets: BudgetEffect[];
+  /**
+   * On whose behalf; empty if on nobody's.
+   */
+  client: string;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * What the seller says that it is for. Anybody can write anything here.
+   */
+  description?: string | null;
+  /**
+   * The rules that mark the payment.
+   */
+  flags: string[];
+  /**
+   * The HTTP method.
+   */
+  method: string;
+  /**
+   * The chain, in CAIP-2.
+   */
+  network: string;
+  /**
+   * The origin of that.
+   */
+  origin: string;
+  /**
+   * Who is paid.
+   */
+  payee: string;
+  /**
+   * How often this address was paid before; 0 is a new payee.
+   */
+  payee_prior_payments: number;
+  /**
+   * The session; empty if it has no name.
+   */
+  session: string;
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * What is requested.
+   */
+  url: string;
+  /**
+   * The amount in US dollars, rounded up; absent where the asset has no price.
+   */
+  usd?: Usd | null;
+  /**
+   * Why people are asked, a sentence for each rule.
+   */
+  why: string[];
+}
+/**
+ * What a payment does to a budget, as it was when people were asked.
+ */
+export interface BudgetEffect {
+  /**
+   * With it.
+   */
+  after: string;
+  /**
+   * Held and spent, without this payment.
+   */
+  before: string;
+  /**
+   * Its limit.
+   */
+  limit?: string | null;
+  /**
+   * The budget's name.
+   */
+  name: string;
+  /**
+   * `usd`, or the asset as `network/address`, in atomic units.
+   */
+  unit: string;
+  /**
+   * Its window.
+   */
+  window: string;
 }
 /**
  * What is left of one budget's counter.
@@ -354,6 +553,11 @@ export interface Decision {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "approval_expired"
+    | "approval_void"
+    | "approval_impossible"
+    | "too_many_prompts"
+    | "bad_countersignature"
     | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
@@ -397,6 +601,8 @@ export interface Decision {
     | "personal_data"
     | "personal_data_bound"
     | "frozen"
+    | "agent_paused"
+    | "agent_disabled"
     | "circuit_open"
     | "intent_unresolved"
     | "replayed"
@@ -454,13 +660,25 @@ export interface ApprovalWanted {
    */
   approved: number;
   /**
+   * Who is asked; absent where anybody but the agent may answer.
+   */
+  approvers?: string[] | null;
+  /**
    * SHA-256 of what is asked, in hex: an approval can name it, and is then good for nothing else.
    */
   digest: string;
   /**
+   * From then on silence is a denial (ISO 8601).
+   */
+  expires_at: string;
+  /**
    * The id to approve: the payment's own.
    */
   id: string;
+  /**
+   * True if people are asked just now: then they have to be told.
+   */
+  new?: boolean;
   /**
    * How many people have to approve.
    */
@@ -502,6 +720,11 @@ export interface RefusedAccept {
     | "allowed"
     | "approval_required"
     | "approval_rejected"
+    | "approval_expired"
+    | "approval_void"
+    | "approval_impossible"
+    | "too_many_prompts"
+    | "bad_countersignature"
     | "not_an_approver"
     | "malformed_request"
     | "malformed_url"
@@ -545,6 +768,8 @@ export interface RefusedAccept {
     | "personal_data"
     | "personal_data_bound"
     | "frozen"
+    | "agent_paused"
+    | "agent_disabled"
     | "circuit_open"
     | "intent_unresolved"
     | "replayed"
@@ -687,6 +912,35 @@ export interface PolicyError {
    * Where, such as `budgets[1].window`; empty for the document itself.
    */
   path: string;
+}
+/**
+ * A freeze, for people.
+ */
+export interface FreezeLine {
+  /**
+   * The agent; absent where all are frozen.
+   */
+  agent?: string | null;
+  /**
+   * Since when (ISO 8601).
+   */
+  at: string;
+  /**
+   * What a signature that lifts it is bound to.
+   */
+  digest: string;
+  /**
+   * The agent is taken out of service, rather than paused.
+   */
+  disabled: boolean;
+  /**
+   * Who has lifted it. Whether that counts is for the policy of whoever decides.
+   */
+  lifted_by?: string | null;
+  /**
+   * The words of whoever froze it.
+   */
+  reason: string;
 }
 /**
  * A hold, as it stands. Nothing in it can be used to pay: no signature is kept in the ledger.
@@ -961,9 +1215,48 @@ export interface ApprovalSection {
    */
   approvers?: string[];
   /**
+   * What approvers prove themselves with. Who has a key is believed by a signature alone, and what lifts a freeze
+   * has to be signed by one of them.
+   */
+  keys?: ApproverKeySection[];
+  /**
+   * How many questions of one agent may stand at once, the refused ones among them until their time is over. More are
+   * denied. Default 5.
+   */
+  max_prompts_per_agent?: number;
+  /**
+   * How many questions may wait for one approver at once; who has as many is not asked. Default 20.
+   */
+  max_prompts_per_approver?: number;
+  /**
+   * How old a countersignature may be when it comes in. Default `5m`.
+   */
+  max_signature_age?: Span;
+  /**
    * How many different people have to approve. Default 1.
    */
   threshold?: number;
+  /**
+   * How long people have to answer, from `1s` to `30d`; then silence is a denial. Default `5m`.
+   */
+  timeout?: Span;
+}
+/**
+ * What an approver proves themselves with: an Ed25519 public key, or a secret for HMAC-SHA256.
+ */
+export interface ApproverKeySection {
+  /**
+   * Whose it is: a name under `approvals.approvers`.
+   */
+  approver: string;
+  /**
+   * An Ed25519 public key: 64 digits of lower-case hex.
+   */
+  ed25519?: string;
+  /**
+   * Where the secret stands: `env:NAME` or `file:PATH`. Never the secret itself.
+   */
+  hmac?: string;
 }
 /**
  * An asset that the policy makes known.
@@ -1473,4 +1766,81 @@ export interface Edge {
    * On which side.
    */
   side: "met" | "crossed";
+}
+/**
+ * What an approver needs to see, in texts that are safe to show.
+ */
+export interface ApprovalCard1 {
+  /**
+   * The agent that wants to pay; empty if it has no name.
+   */
+  agent: string;
+  /**
+   * The amount, in atomic units.
+   */
+  amount: string;
+  /**
+   * The asset, as `network/address`.
+   */
+  asset: string;
+  /**
+   * What it does to each budget.
+   */
+  budgets: BudgetEffect[];
+  /**
+   * On whose behalf; empty if on nobody's.
+   */
+  client: string;
+  /**
+   * How many decimals the asset has.
+   */
+  decimals?: number | null;
+  /**
+   * What the seller says that it is for. Anybody can write anything here.
+   */
+  description?: string | null;
+  /**
+   * The rules that mark the payment.
+   */
+  flags: string[];
+  /**
+   * The HTTP method.
+   */
+  method: string;
+  /**
+   * The chain, in CAIP-2.
+   */
+  network: string;
+  /**
+   * The origin of that.
+   */
+  origin: string;
+  /**
+   * Who is paid.
+   */
+  payee: string;
+  /**
+   * How often this address was paid before; 0 is a new payee.
+   */
+  payee_prior_payments: number;
+  /**
+   * The session; empty if it has no name.
+   */
+  session: string;
+  /**
+   * A name of the asset for people. It decides nothing.
+   */
+  symbol?: string | null;
+  /**
+   * What is requested.
+   */
+  url: string;
+  /**
+   * The amount in US dollars, rounded up; absent where the asset has no price.
+   */
+  usd?: Usd | null;
+  /**
+   * Why people are asked, a sentence for each rule.
+   */
+  why: string[];
 }

@@ -64,6 +64,7 @@ const places = {
   WhenSection: ["….when."],
   ReplaySection: ["replay."],
   ApprovalSection: ["approvals."],
+  ApproverKeySection: ["approvals.keys[]."],
   BreakerSection: ["breaker."],
   PrivacySection: ["privacy."],
   PrivacyRuleSection: ["privacy.rules[]."],

@@ -26,7 +26,7 @@ pub const NOTES: &[&str] = &["opened", "recovered", "sent", "policy_changed", "p
 /// Whether an event of this kind gets a record: not one that only asks.
 #[must_use]
 pub fn is_recorded(kind: &str) -> bool {
-    !matches!(kind, "check" | "explain" | "budgets" | "holds" | "reopen")
+    !matches!(kind, "check" | "explain" | "budgets" | "holds" | "approvals" | "freezes" | "reopen")
 }
 
 /// Who writes the log: what every record says of the program, and the keys.

@@ -13,7 +13,8 @@ pub(crate) const ONE: Field = [1, 0, 0, 0, 0, 0, 0, 0];
 /// p - 1, which is -1.
 pub(crate) const MINUS_ONE: Field = [0xffff_ffec, !0, !0, !0, !0, !0, !0, 0x7fff_ffff];
 /// The curve's constant d = -121665 / 121666.
-pub(crate) const D: Field = [0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73, 0x52036cee];
+pub(crate) const D: Field =
+    [0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73, 0x52036cee];
 /// 2^256 modulo p.
 const FOLD: u64 = 38;
 

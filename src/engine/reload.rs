@@ -45,6 +45,8 @@ impl Engine {
             Err(errors) => refused(&self.policy, errors),
             Ok(new) => match self.forgotten(&new) {
                 errors if errors.is_empty() || fault!("reload-forgets") => {
+                    let mut new = new;
+                    new.approvals.secrets = std::mem::take(&mut self.policy.approvals.secrets);
                     self.policy = new;
                     if let Some(auditor) = &mut self.auditor {
                         auditor.document = document.canonical();

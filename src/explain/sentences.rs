@@ -258,7 +258,11 @@ fn deciders(policy: &Policy, document: &Document) -> Vec<String> {
     };
     let approvers = document.approvals.as_ref().and_then(|section| section.approvers.as_ref());
     let who = approvers.map_or_else(|| String::from("anybody but the agent itself"), |names| list(names, "or"));
-    vec![format!("{count} needed, by {who}"), String::from("an approval is for one payment, and is used once")]
+    vec![
+        format!("{count} needed, by {who}"),
+        String::from("an approval is for one payment, and is used once"),
+        format!("no answer within {} is a denial", duration(policy.approvals.timeout)),
+    ]
 }
 
 fn watched(policy: &Policy, document: &Document) -> Vec<String> {

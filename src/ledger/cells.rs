@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::approval::Approval;
+use crate::approval::ask::Prompt;
+use crate::approval::freeze::{Freeze, freeze_key};
 use crate::audit::Head;
 use crate::json::parse_own;
 use crate::ledger::hold::Hold;
@@ -24,16 +27,18 @@ pub enum Cell {
     Budget(Tally),
     /// A hold.
     Hold(Box<Hold>),
-    /// The open holds: each with the time at which something becomes of it by itself.
+    /// The open holds: each with the time at which something becomes of it by itself. Or the questions about one request.
     Open(Vec<Open>),
     /// The open holds of one intent whose outcome is unknown, by id.
     Intent(Vec<String>),
-    /// The freeze switch: it is there while everything is denied.
+    /// A freeze, of everything or of one agent: it is there until it is lifted.
     Freeze(Freeze),
     /// The latest time seen, in milliseconds: time never runs backwards.
     Clock(Millis),
-    /// What people said to a payment that needs them.
-    Approval(Approval),
+    /// A question to people, and what they said.
+    Approval(Box<Approval>),
+    /// The questions that stand.
+    Prompts(Vec<Prompt>),
     /// How many payments to an address were captured.
     Payee(u64),
     /// The address that an origin was first paid at, on one network.
@@ -67,30 +72,6 @@ pub struct Open {
     /// The hold's id.
     pub id: String,
     /// From then on the hold lapses, or is booked as spent.
-    pub until: Millis,
-}
-
-/// Why everything is denied, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Freeze {
-    /// The words of whoever froze it.
-    pub reason: String,
-    /// Since when.
-    pub at: Millis,
-}
-
-/// What people said to a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Approval {
-    /// SHA-256 of what was asked: an approval is good for that alone.
-    pub digest: String,
-    /// The agent that asks: it can't approve.
-    pub agent: String,
-    /// Who approved.
-    pub approved: BTreeSet<String>,
-    /// Who refused, if anyone did.
-    pub rejected: Option<String>,
-    /// From then on the question is forgotten.
     pub until: Millis,
 }
 
@@ -231,7 +212,7 @@ impl Ledger {
                 self.ending.remove(&(in_order(end) + &key));
             }
             // Tallies stay: an empty one and an absent one decide alike, and a trace shows what has just left them.
-            let ends = matches!(change.cell, Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_)));
+            let ends = matches!(change.cell, Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_) | Cell::Open(_)));
             let end = change.expires.filter(|_| ends);
             if let Some(end) = end {
                 self.ending.insert(in_order(end) + &key);
@@ -288,6 +269,22 @@ impl Ledger {
         from.take_while(|(name, _)| name.starts_with(prefix)).any(|(_, slot)| slot.cell.is_some())
     }
 
+    /// The questions to people that are here.
+    pub fn approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.cells.values().filter_map(|slot| match &slot.cell {
+            Some(Cell::Approval(asked)) => Some(&**asked),
+            _ => None,
+        })
+    }
+
+    /// The freezes that are here.
+    pub fn freezes(&self) -> impl Iterator<Item = &Freeze> {
+        self.cells.values().filter_map(|slot| match &slot.cell {
+            Some(Cell::Freeze(freeze)) => Some(freeze),
+            _ => None,
+        })
+    }
+
     /// The holds that are here.
     pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
         self.cells.values().filter_map(move |slot| match slot.live(at) {
@@ -302,11 +299,12 @@ fn belongs(name: &str, cell: &Cell) -> bool {
     match cell {
         Cell::Budget(_) => name.starts_with(key::BUDGETS),
         Cell::Hold(hold) => name == key::hold(&hold.id),
-        Cell::Open(_) => name == key::OPEN,
+        Cell::Open(_) => name == key::OPEN || name.starts_with(key::ASKED),
         Cell::Intent(_) => name.starts_with(key::INTENTS),
-        Cell::Freeze(_) => name == key::FREEZE,
+        Cell::Freeze(freeze) => name == freeze_key(&freeze.agent),
         Cell::Clock(_) => name == key::CLOCK,
-        Cell::Approval(_) => name.starts_with(key::APPROVALS),
+        Cell::Approval(asked) => name == key::approval(&asked.id),
+        Cell::Prompts(_) => name == key::PROMPTS,
         Cell::Payee(_) => name.starts_with("payee/"),
         Cell::Pin(_) => name.starts_with("pin/"),
         Cell::Price(_) => name.starts_with("price/"),

@@ -102,6 +102,8 @@ pub struct Hold {
     pub id: String,
     /// SHA-256 of what was asked, in hex: the same id with other content is a conflict.
     pub digest: String,
+    /// The agent that pays; empty where it has no name.
+    pub agent: String,
     /// Where it stands.
     pub state: State,
     /// When it was taken.

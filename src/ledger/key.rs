@@ -24,6 +24,12 @@ pub const HOLDS: &str = "hold/";
 pub const SEEN: &str = "seen/";
 /// The key of this ledger's fingerprints.
 pub const SALT: &str = "salt";
+/// The questions to people that stand.
+pub const PROMPTS: &str = "prompts";
+/// What the keys begin with that say under which id a request is asked about.
+pub const ASKED: &str = "asked/";
+/// What the keys of all agents' freezes begin with.
+pub const AGENTS: &str = "agent/";
 /// What all approvals' keys begin with.
 pub const APPROVALS: &str = "approval/";
 
@@ -67,6 +73,12 @@ pub fn approval(id: &str) -> String {
 #[must_use]
 pub fn log(seq: u64) -> String {
     format!("{LOG}{seq:016}")
+}
+
+/// The cell of an agent's own freeze.
+#[must_use]
+pub fn agent(name: &str) -> String {
+    format!("{AGENTS}{}", escape(name))
 }
 
 /// A part of a key, with everything escaped that could be taken for the structure round it.

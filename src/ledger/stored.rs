@@ -3,11 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::approval::answer::Answer;
+use crate::approval::ask::Prompt;
+use crate::approval::freeze::{Freeze, Lifted};
+use crate::approval::proof::{Key, Proof};
+use crate::approval::{Approval, Approver};
 use crate::asset::{AssetId, Network};
 use crate::audit::Head;
 use crate::audit::tree::Hash;
 use crate::json::Json;
-use crate::ledger::cells::{Approval, Cell, Freeze, Open, Seen};
+use crate::ledger::cells::{Cell, Open, Seen};
 use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Rate, Usd};
@@ -57,7 +62,7 @@ macro_rules! records {
 
 records! {
     Hold {
-        id digest state at until accept terms price usd signed endpoint shares intent seen unbound payer nonce captured
+        id digest agent state at until accept terms price usd signed endpoint shares intent seen unbound payer nonce captured
         captured_at refunded refunds transaction note ground breach
     }
     Terms {
@@ -66,8 +71,15 @@ records! {
     }
     Share { key window unit amount }
     Price { decimals usd symbol }
-    Approval { digest agent approved rejected until }
-    Freeze { reason at }
+    Approval {
+        id digest request agent policy at until threshold approvers max_age card answers used
+    }
+    Approver { name key }
+    Answer { approver approved at note proof }
+    Proof { signed_at signature }
+    Prompt { id agent until waiting }
+    Freeze { reason at agent disabled lifted }
+    Lifted { approver proof }
     Seen { id until }
     Open { id until }
     Head { log salt next prev state roots policies at }
@@ -126,6 +138,12 @@ macro_rules! numbers {
 
 numbers! { u8 u64 usize }
 
+impl Stored for Json {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        Ok(json.clone())
+    }
+}
+
 impl Stored for bool {
     fn restore(json: &Json) -> Result<Self, Damage> {
         match json {
@@ -159,7 +177,11 @@ impl<T: Stored> Stored for Option<T> {
 
 impl<T: Stored> Stored for Vec<T> {
     fn restore(json: &Json) -> Result<Self, Damage> {
-        json.as_array().ok_or("a list")?.iter().map(T::restore).collect()
+        let mut items = Self::new();
+        for item in json.as_array().ok_or("a list")? {
+            items.push(T::restore(item)?);
+        }
+        Ok(items)
     }
 }
 
@@ -193,6 +215,17 @@ impl Stored for Window {
     }
 }
 
+impl Stored for Key {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        let Some([(kind, value)]) = json.as_object() else { return Err("a key") };
+        match kind.as_str() {
+            "ed25519" => String::restore(value).map(Self::Ed25519),
+            "hmac" => String::restore(value).map(Self::Hmac),
+            _ => Err("a key"),
+        }
+    }
+}
+
 impl Stored for Cell {
     fn restore(json: &Json) -> Result<Self, Damage> {
         let Some([(kind, value)]) = json.as_object() else { return Err("the kind") };
@@ -203,7 +236,8 @@ impl Stored for Cell {
             "intent" => Stored::restore(value).map(Self::Intent),
             "freeze" => Stored::restore(value).map(Self::Freeze),
             "clock" => Stored::restore(value).map(Self::Clock),
-            "approval" => Stored::restore(value).map(Self::Approval),
+            "approval" => Stored::restore(value).map(|asked| Self::Approval(Box::new(asked))),
+            "prompts" => Stored::restore(value).map(Self::Prompts),
             "payee" => Stored::restore(value).map(Self::Payee),
             "pin" => Stored::restore(value).map(Self::Pin),
             "price" => Stored::restore(value).map(Self::Price),

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::approval::Approval;
+use crate::approval::ask::{Prompt, REMEMBERED};
+use crate::approval::freeze::Freeze;
 use crate::audit::Head;
 use crate::faults::fault;
-use crate::ledger::cells::{Approval, Cell, Change, Freeze, Ledger, Open, Seen};
+use crate::ledger::cells::{Cell, Change, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
@@ -122,6 +125,17 @@ impl<'a> Working<'a> {
         })
     }
 
+    /// The questions about a request that are not over, the newest first.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn asked(&mut self, key: &str, now: Millis) -> Result<Vec<Open>, Missing> {
+        Ok(match self.get(key)? {
+            Some(Cell::Open(asked)) => asked.iter().filter(|open| open.until > now).cloned().collect(),
+            _ => Vec::new(),
+        })
+    }
+
     /// The holds of an intent whose outcome is unknown.
     ///
     /// # Errors
@@ -133,25 +147,36 @@ impl<'a> Working<'a> {
         })
     }
 
-    /// The freeze switch.
+    /// A freeze: that of everything, or of one agent.
     ///
     /// # Errors
     /// The key, if the cell is not here.
-    pub fn freeze(&mut self) -> Result<Option<Freeze>, Missing> {
-        Ok(match self.get(key::FREEZE)? {
+    pub fn freeze(&mut self, key: &str) -> Result<Option<Freeze>, Missing> {
+        Ok(match self.get(key)? {
             Some(Cell::Freeze(freeze)) => Some(freeze.clone()),
             _ => None,
         })
     }
 
-    /// What people said to a payment.
+    /// A question to people, and what they said.
     ///
     /// # Errors
     /// The key, if the cell is not here.
     pub fn approval(&mut self, id: &str, now: Millis) -> Result<Option<Approval>, Missing> {
         Ok(match self.get(&key::approval(id))? {
-            Some(Cell::Approval(approval)) if approval.until > now => Some(approval.clone()),
+            Some(Cell::Approval(asked)) if asked.until.saturating_add(REMEMBERED) > now => Some((**asked).clone()),
             _ => None,
+        })
+    }
+
+    /// The questions to people that stand, and those whose time has just ended.
+    ///
+    /// # Errors
+    /// The key, if the cell is not here.
+    pub fn prompts(&mut self) -> Result<Vec<Prompt>, Missing> {
+        Ok(match self.get(key::PROMPTS)? {
+            Some(Cell::Prompts(prompts)) => prompts.clone(),
+            _ => Vec::new(),
         })
     }
 

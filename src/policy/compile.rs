@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use super::approvals::approvals;
 use super::document::{
     AssetSection, BudgetSection, CounterpartySection, Document, PaymentSection, PriceSection, RateSection,
     ReplaySection, RuleSection, ScheduleSection, WhenSection,
@@ -15,9 +16,8 @@ use super::when::{Hours, When};
 use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, ReplayMode, WindowWord};
 use super::zone::{Zone, ZoneTables};
 use super::{
-    Approvals, Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY,
-    DEFAULT_LIFETIME_SECONDS, DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices,
-    Replay, Rule, hex,
+    Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_LIFETIME_SECONDS,
+    DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Replay, Rule, hex,
 };
 use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::json::Json;
@@ -297,20 +297,6 @@ fn replay(section: ReplaySection) -> Replay {
         window: section.window.map_or(DEFAULT_REPLAY_WINDOW, |span| span.0),
         mode: section.mode.unwrap_or(ReplayMode::Intent),
     }
-}
-
-fn approvals(document: &Document, reader: &mut Reader) -> Approvals {
-    let section = document.approvals.clone().unwrap_or_default();
-    let approvers: Option<BTreeSet<String>> = section.approvers.map(set);
-    let threshold = section.threshold.unwrap_or(1);
-    let enough =
-        approvers.as_ref().is_none_or(|approvers| u64::try_from(approvers.len()).is_ok_and(|n| n >= threshold));
-    if threshold == 0 || !enough {
-        reader.member("threshold", |r| {
-            r.fail(format!("`{threshold}` can't be reached by the approvers named, or is none"))
-        });
-    }
-    Approvals { threshold, approvers }
 }
 
 fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> Vec<(AssetId, Price)> {

@@ -300,6 +300,30 @@ section! {
         pub threshold: u64,
         /// Who may approve, by name. Default: anybody but the agent itself.
         pub approvers: Vec<String>,
+        /// What approvers prove themselves with. Who has a key is believed by a signature alone, and what lifts a freeze
+        /// has to be signed by one of them.
+        pub keys: Vec<ApproverKeySection>,
+        /// How long people have to answer, from `1s` to `30d`; then silence is a denial. Default `5m`.
+        pub timeout: Span,
+        /// How old a countersignature may be when it comes in. Default `5m`.
+        pub max_signature_age: Span,
+        /// How many questions of one agent may stand at once, the refused ones among them until their time is over. More are
+        /// denied. Default 5.
+        pub max_prompts_per_agent: u64,
+        /// How many questions may wait for one approver at once; who has as many is not asked. Default 20.
+        pub max_prompts_per_approver: u64,
+    }
+}
+
+section! {
+    /// What an approver proves themselves with: an Ed25519 public key, or a secret for HMAC-SHA256.
+    pub struct ApproverKeySection {
+        /// Whose it is: a name under `approvals.approvers`.
+        pub approver: String = required,
+        /// An Ed25519 public key: 64 digits of lower-case hex.
+        pub ed25519: String,
+        /// Where the secret stands: `env:NAME` or `file:PATH`. Never the secret itself.
+        pub hmac: String,
     }
 }
 

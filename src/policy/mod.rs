@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::approval::proof::{Key, Secrets};
 use crate::asset::{AssetId, Network, known};
 use crate::json::Json;
 use crate::money::{Amount, Rate, Usd};
@@ -12,6 +13,7 @@ use crate::origin::Target;
 use crate::privacy::rules::Rules;
 use crate::time::Millis;
 
+mod approvals;
 mod compile;
 pub mod document;
 mod facts;
@@ -49,6 +51,15 @@ pub const DEFAULT_BREAKER_FAILURES: u64 = 5;
 pub const DEFAULT_BREAKER_RECOVERY: Millis = 30_000;
 /// How long a payment is remembered against replays where the policy does not say, in milliseconds.
 pub const DEFAULT_REPLAY_WINDOW: Millis = 24 * 3_600_000;
+
+/// How long people have to answer where the policy does not say, in milliseconds.
+pub const DEFAULT_APPROVAL_TIMEOUT: Millis = 300_000;
+/// How old a countersignature may be where the policy does not say, in milliseconds.
+pub const DEFAULT_SIGNATURE_AGE: Millis = 300_000;
+/// How many questions of one agent may stand where the policy does not say.
+pub const DEFAULT_PROMPTS_PER_AGENT: u64 = 5;
+/// How many questions may wait for one approver where the policy does not say.
+pub const DEFAULT_PROMPTS_PER_APPROVER: u64 = 20;
 
 /// A policy, compiled.
 #[derive(Clone, Debug)]
@@ -258,6 +269,34 @@ pub struct Approvals {
     pub threshold: u64,
     /// Who; `None` is anybody but the agent itself.
     pub approvers: Option<BTreeSet<String>>,
+    /// What approvers sign with, by their names.
+    pub keys: Vec<(String, Key)>,
+    /// How long people have to answer, in milliseconds.
+    pub timeout: Millis,
+    /// How old a countersignature may be when it comes in, in milliseconds.
+    pub max_age: Millis,
+    /// How many questions of one agent may stand at once.
+    pub max_prompts_per_agent: u64,
+    /// How many questions may wait for one approver.
+    pub max_prompts_per_approver: u64,
+    /// The secrets that the keys refer to, as far as they were handed in. They are no part of the policy's text or hash.
+    pub secrets: Secrets,
+}
+
+impl Approvals {
+    /// What this approver signs with.
+    #[must_use]
+    pub fn key(&self, approver: &str) -> Option<&Key> {
+        self.keys.iter().find(|(name, _)| name == approver).map(|(_, key)| key)
+    }
+
+    /// The references of the secrets that the keys need.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().filter_map(|(_, key)| match key {
+            Key::Hmac(reference) => Some(reference.as_str()),
+            Key::Ed25519(_) => None,
+        })
+    }
 }
 
 impl Policy {

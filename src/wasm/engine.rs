@@ -89,6 +89,8 @@ struct Summary<'a> {
     hash: &'a str,
     breaker_failures: u64,
     breaker_recovery_ms: u64,
+    approval_ms: u64,
+    secrets: Vec<&'a str>,
     facts: Vec<&'static str>,
     privacy: Option<&'a str>,
 }
@@ -216,6 +218,15 @@ impl Engine {
         Ok(engine::text(&reply))
     }
 
+    /// Takes a secret that the policy refers to, for countersignatures.
+    ///
+    /// # Errors
+    /// One sentence, if it is too short, or the same as another's.
+    #[wasm_bindgen(js_name = keepSecret)]
+    pub fn keep_secret(&mut self, reference: &str, secret: &[u8]) -> Result<(), JsError> {
+        self.0.keep_secret(reference, secret).map_err(|error| JsError::new(&error))
+    }
+
     /// What the wrapper has to know of the policy, as JSON.
     #[must_use]
     pub fn policy(&self) -> String {
@@ -226,6 +237,8 @@ impl Engine {
             hash: &policy.hash,
             breaker_failures: policy.breaker_failures,
             breaker_recovery_ms: policy.breaker_recovery,
+            approval_ms: policy.approvals.timeout,
+            secrets: policy.approvals.references().collect(),
             facts: policy.facts(),
             privacy: policy.privacy_text.as_deref(),
         })

@@ -133,8 +133,12 @@ pub struct Rules {
     /// In per cent.
     pub drift: Option<(u64, Then)>,
     pub threshold: u64,
-    /// Whether alice and bob alone may approve.
+    /// Whether alice, bob and the agent a0 alone may approve.
     pub named: bool,
+    /// How long people have to answer.
+    pub timeout: u64,
+    /// How many questions of an agent may stand, and how many may wait for one approver.
+    pub prompts: (u64, u64),
     /// Whether the same payment is refused, and not only the same key.
     pub strict: bool,
     /// How long an earlier payment is remembered.
@@ -209,7 +213,10 @@ impl Rules {
             .collect();
         let mut document = json!({
             "payment": payment, "assets": known, "budgets": budgets, "rates": rates,
-            "approvals": {"threshold": self.threshold}
+            "approvals": {
+                "threshold": self.threshold, "timeout": format!("{}s", self.timeout / SECOND),
+                "max_prompts_per_agent": self.prompts.0, "max_prompts_per_approver": self.prompts.1
+            }
         });
         if self.named {
             document["approvals"]["approvers"] = json!(["alice", "bob", "a0"]);
@@ -240,6 +247,8 @@ impl Rules {
             drift: rng.one_in(6).then(|| (rng.below(40), *rng.pick(&[Then::Warn, Then::Approve, Then::Deny]))),
             threshold: rng.range(1, 2),
             named,
+            timeout: *rng.pick(&[10 * SECOND, 5 * MINUTE, HOUR, DAY]),
+            prompts: *rng.pick(&[(1_000, 1_000), (5, 20), (2, 1_000), (1_000, 3)]),
             strict: rng.one_in(5),
             remembered: *rng.pick(&[10 * SECOND, 10 * MINUTE, DAY]),
         }
@@ -249,7 +258,8 @@ impl Rules {
     pub fn changed(&self, rng: &mut Rng) -> Self {
         let mut new = self.clone();
         for _ in 0..rng.range(1, 2) {
-            match rng.below(9) {
+            match rng.below(10) {
+                9 => new.timeout = *rng.pick(&[MINUTE, HOUR, DAY]),
                 8 => match rng.one_in(2) {
                     true => new.strict = !new.strict,
                     false => new.remembered = *rng.pick(&[10 * SECOND, MINUTE, HOUR]),

@@ -31,8 +31,8 @@ const NOT_YET: [(&str, &str); 6] = [
     ("audit_log", "tollwarden has no audit sinks in its policy yet"),
     ("audit_path", "tollwarden has no audit sinks in its policy yet"),
     ("approval_queue", "tollwarden has no approval queue in its policy: the wrapper brings the people in"),
-    ("webhook_url", "tollwarden has no webhooks in its policy yet"),
-    ("approval_timeout", "tollwarden has no time limit for approvals in its policy yet"),
+    ("webhook_url", "webhooks are not in the policy: pass `approvalWebhook` as `onApproval`"),
+    ("approval_timeout", "set `approvals.timeout` by hand"),
     ("firewall", "an object of the program, which a policy can't hold"),
 ];
 

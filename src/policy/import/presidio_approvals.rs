@@ -57,9 +57,12 @@ pub(super) fn approvals(at: &Place<'_>, work: &mut Work) {
         None => work.remark(Level::Lost, at, NOWHERE, "`approvers` is missing"),
     }
     for (key, why) in [
-        ("timeout_seconds", "tollwarden has no time limit for approvals in its policy yet"),
-        ("dns_rebinding_protection", "tollwarden has no webhooks in its policy yet"),
-        ("max_signature_age_seconds", "tollwarden has no time limit for approvals in its policy yet"),
+        ("timeout_seconds", "set `approvals.timeout` by hand: it is for people, who need longer than a machine"),
+        (
+            "dns_rebinding_protection",
+            "webhooks are not in the policy: `askApprovers` checks where a name leads, always",
+        ),
+        ("max_signature_age_seconds", "set `approvals.max_signature_age` by hand"),
     ] {
         if let Some(setting) = work.setting(at, key) {
             work.lost(&setting, why);
@@ -86,8 +89,11 @@ fn approver_of(at: &Place<'_>, work: &mut Work) {
     }
     // What these hold is not repeated in a message: it may be a secret.
     for (key, why) in [
-        ("mode", "tollwarden does not say in its policy yet how an approver is asked"),
-        ("webhook_url", "tollwarden has no webhooks in its policy yet"),
+        (
+            "mode",
+            "how an approver is asked is not in the policy: see `onApproval`, and `approvals.keys` for signatures",
+        ),
+        ("webhook_url", "webhooks are not in the policy: pass `askApprovers` as `onApproval`"),
         ("shared_secret", "a policy holds no secrets: keep it where the approver's key is kept"),
     ] {
         if let Some(setting) = work.setting(at, key) {

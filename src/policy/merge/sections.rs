@@ -8,7 +8,10 @@ use crate::policy::document::{BreakerSection, CounterpartySection, Document, Pri
 use crate::policy::meet::Kind;
 use crate::policy::read::Reader;
 use crate::policy::words::{OnChange, OnMissing, Span};
-use crate::policy::{DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_REPLAY_WINDOW};
+use crate::policy::{
+    DEFAULT_APPROVAL_TIMEOUT, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_PROMPTS_PER_AGENT,
+    DEFAULT_PROMPTS_PER_APPROVER, DEFAULT_REPLAY_WINDOW, DEFAULT_SIGNATURE_AGE,
+};
 
 /// Both schedules hold: the minutes and the days that are in both, if they go by the same clock.
 pub(super) fn schedule(b: &Document, c: &Document, pair: Pair<'_>, files: Files<'_>, reader: &mut Reader) -> Members {
@@ -138,6 +141,30 @@ pub(super) fn approvals(b: &Document, c: &Document, pair: Pair<'_>, files: Files
     put(&mut out, "threshold", pair.stricter("threshold", b.threshold, c.threshold, Ordering::Greater));
     let approvers = reader.member("approvers", |r| both(Kind::Words, b.approvers, c.approvers, files, r));
     put(&mut out, "approvers", approvers.map(texts));
+    let span = |span: Option<Span>, default| Some(span.map_or(default, |span| span.0));
+    for (name, base, child, default) in [
+        ("timeout", b.timeout, c.timeout, DEFAULT_APPROVAL_TIMEOUT),
+        ("max_signature_age", b.max_signature_age, c.max_signature_age, DEFAULT_SIGNATURE_AGE),
+    ] {
+        let child = child.map(|span| span.0);
+        put(&mut out, name, pair.stricter(name, span(base, default), child, Ordering::Less));
+    }
+    for (name, base, child, default) in [
+        ("max_prompts_per_agent", b.max_prompts_per_agent, c.max_prompts_per_agent, DEFAULT_PROMPTS_PER_AGENT),
+        (
+            "max_prompts_per_approver",
+            b.max_prompts_per_approver,
+            c.max_prompts_per_approver,
+            DEFAULT_PROMPTS_PER_APPROVER,
+        ),
+    ] {
+        put(&mut out, name, pair.stricter(name, base.or(Some(default)), child, Ordering::Less));
+    }
+    // A key that one file names holds in both: who has one is believed by it alone. Two for one approver are an error.
+    let listed = |json: &Json| json.get("keys").and_then(Json::as_array).unwrap_or_default().to_vec();
+    let mut keys = listed(pair.base);
+    keys.extend(listed(pair.child).into_iter().filter(|key| !listed(pair.base).contains(key)));
+    put(&mut out, "keys", Some(Json::Array(keys)).filter(|keys| !keys.as_array().unwrap_or_default().is_empty()));
     out
 }
 

@@ -5,10 +5,11 @@ use tollwarden::ledger::hold::{Ground, State};
 use tollwarden::reason::Reason;
 use tollwarden::time::format_instant;
 
-use super::super::event::{Ask, Content, Entry, approver_name};
+use super::super::event::{Ask, Content, Entry};
+use super::approvals::{ANSWERS, Heard};
 use super::judge::{Class, End, Verdict};
 use super::money::dollars;
-use super::{ASKED, Asked, CLOSED_AT_ONCE, Check, Model, OPEN, Payment, UNTICKETED, trouble};
+use super::{CLOSED_AT_ONCE, Check, Model, OPEN, Payment, UNTICKETED, trouble};
 
 impl Model {
     pub fn authorize(&mut self, at: u64, ask: &Ask, decision: &Decision) -> Check {
@@ -26,8 +27,8 @@ impl Model {
                 false => trouble("idempotency", format!("p{} again: {got:?}, where {want:?} stands", ask.id)),
             };
         }
-        // What was asked more than 24 hours ago is asked again.
-        self.asked.retain(|_, asked| asked.since + ASKED > now);
+        // What is no longer remembered is asked anew.
+        self.forget_questions(now);
         if self.asked.get(&ask.id).is_some_and(|asked| asked.content != ask.content) {
             return match (decision.action, decision.reason) {
                 (Action::Deny, Reason::Conflict) => Ok(()),
@@ -118,7 +119,24 @@ impl Model {
         // Of what is allowed, the cheapest; else what people can allow; between equals the seller's order.
         let best = (0..entries.len())
             .min_by_key(|index| (judged[*index].0.class, dollars(entries[*index].amount, entries[*index].asset)));
-        let best = best.unwrap_or(0);
+        let mut best = best.unwrap_or(0);
+        // What people are asked about is one entry, under one policy: it is that one or none.
+        let heard = self.hear(now, ask);
+        if let Some(asked) = self.asked.get(&ask.id) {
+            let about = entries.iter().position(|entry| *entry == asked.entry).unwrap_or(0);
+            if asked.rules != self.rules {
+                return match (decision.action, decision.reason) {
+                    (Action::Deny, Reason::ApprovalVoid) => Ok(false),
+                    other => {
+                        trouble("approval", format!("p{} under another policy: {other:?}", ask.id)).map(|()| false)
+                    }
+                };
+            }
+            if decision.accept != Some(about) {
+                trouble("approval", format!("p{}: {:?}, where {about} was asked about", ask.id, decision.accept))?;
+            }
+            best = about;
+        }
         let Some(chosen) = decision.accept.filter(|chosen| *chosen < entries.len()) else {
             return trouble("decision", format!("p{}: no entry was chosen: {decision:?}", ask.id)).map(|()| false);
         };
@@ -128,17 +146,16 @@ impl Model {
         }
 
         // The class that the answer speaks of: between what exact accounting says and the documented bound.
-        let refused = self.asked.get(&ask.id).and_then(|asked| asked.rejected);
-        if let Some(by) = refused.filter(|_| high.class < Class::Denied) {
-            let by = approver_name(by);
+        if heard == Heard::Refuse(Reason::ApprovalRejected)
+            && high.class < Class::Denied
+            && self.asked.contains_key(&ask.id)
+        {
             return match (decision.action, decision.reason) {
                 (Action::Deny, Reason::ApprovalRejected) => Ok(false),
-                other => {
-                    trouble("approval skipped", format!("p{} was refused by {by}: {other:?}", ask.id)).map(|()| false)
-                }
+                other => trouble("approval skipped", format!("p{} was refused: {other:?}", ask.id)).map(|()| false),
             };
         }
-        let spoken = self.spoken(ask, decision, low.class);
+        let spoken = self.spoken(decision, &heard, low.class);
         if spoken < low.class {
             let invariant = match (low.limits, spoken) {
                 (true, _) => "overspend",
@@ -163,53 +180,30 @@ impl Model {
             }
         }
         match decision.action {
-            Action::Deny => Ok(false),
-            Action::RequireApproval => self.ask(now, ask, decision).map(|()| false),
-            Action::Allow => {
-                if spoken == Class::Asks {
-                    self.asked.remove(&ask.id);
-                }
-                self.hold(now, ask, chosen, decision).map(|()| true)
+            Action::Deny if spoken == Class::Asks && heard != Heard::Refuse(decision.reason) => {
+                trouble("approval", format!("p{}: {:?}, where {heard:?} stands", ask.id, decision.reason))?;
+                Ok(false)
             }
+            Action::Deny => Ok(false),
+            Action::RequireApproval => self.ask(now, ask, chosen, &heard, decision).map(|()| false),
+            Action::Allow => self.hold(now, ask, chosen, decision).map(|()| true),
         }
     }
 
     /// What class an answer stands for, given what people said so far.
-    fn spoken(&self, ask: &Ask, decision: &Decision, least: Class) -> Class {
-        let asked = self.asked.get(&ask.id);
-        let enough =
-            asked.is_some_and(|asked| asked.rejected.is_none() && asked.approved.len() as u64 >= self.rules.threshold);
+    fn spoken(&self, decision: &Decision, heard: &Heard, least: Class) -> Class {
         match decision.action {
-            Action::Allow if enough => least.min(Class::Asks),
+            Action::Allow if *heard == Heard::Use => least.min(Class::Asks),
             Action::Allow => Class::Allowed,
             Action::RequireApproval => Class::Asks,
-            Action::Deny if decision.reason == Reason::ApprovalRejected => Class::Asks,
+            Action::Deny if ANSWERS.contains(&decision.reason) => Class::Asks,
             Action::Deny => Class::Denied,
         }
     }
 
-    fn ask(&mut self, now: u64, ask: &Ask, decision: &Decision) -> Check {
-        let digest = decision.approval.as_ref().map(|wanted| wanted.digest.clone()).unwrap_or_default();
-        let new =
-            Asked { digest, content: ask.content.clone(), since: now, approved: Default::default(), rejected: None };
-        let asked = self.asked.entry(ask.id).or_insert(new);
-        let (approved, threshold) = (asked.approved.len() as u64, self.rules.threshold);
-        if asked.rejected.is_some() || approved >= threshold {
-            return trouble("approval", format!("p{} is asked again: {asked:?}", ask.id));
-        }
-        match &decision.approval {
-            Some(wanted)
-                if wanted.approved == approved && wanted.threshold == threshold && wanted.digest == asked.digest =>
-            {
-                Ok(())
-            }
-            other => trouble("approval", format!("p{}: {other:?}, where {approved} of {threshold} stand", ask.id)),
-        }
-    }
-
     fn hold(&mut self, now: u64, ask: &Ask, chosen: usize, decision: &Decision) -> Check {
-        if let Some(by) = self.asked.get(&ask.id).and_then(|asked| asked.rejected) {
-            return trouble("approval skipped", format!("p{} was refused by {}", ask.id, approver_name(by)));
+        if let Some(asked) = self.asked.get_mut(&ask.id) {
+            asked.used = true;
         }
         let entry = ask.content.entries[chosen].clone();
         let worth = (decision.amount.map(|amount| amount.get()), decision.usd.map(|usd| usd.get()));

@@ -4,14 +4,16 @@
 //! Each event is given to it together with the core's answer, and it says whether the answer is right. Where the
 //! documents leave the core a choice (a window that counts too much by up to 1/32 of its length), it follows the core.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use tollwarden::engine::Reply;
 use tollwarden::ledger::hold::{Ground, State};
 
 use super::event::{Ask, Content, Entry, Event, Signature};
 use super::rules::Rules;
+use approvals::Asked;
 
+mod approvals;
 mod authorize;
 mod budgets;
 mod counters;
@@ -29,7 +31,7 @@ const UNTICKETED: u64 = 60_000;
 const LAG: u64 = 30_000;
 /// A closed hold is remembered for 30 days.
 const REMEMBERED: u64 = 30 * 24 * 3_600_000;
-/// A question to people is remembered for 24 hours.
+/// A question to people is remembered for 24 hours after its time.
 const ASKED: u64 = 24 * 3_600_000;
 /// So many refunds of one payment are told apart.
 const REFUNDS: usize = 64;
@@ -91,17 +93,6 @@ impl Payment {
     pub fn exposure(&self) -> u128 {
         self.signed.unwrap_or(0).max(self.entry.amount)
     }
-}
-
-/// A payment that waits for people.
-#[derive(Clone, Debug)]
-struct Asked {
-    /// What the question's digest is, as the core tells it.
-    digest: String,
-    content: Content,
-    since: u64,
-    approved: BTreeSet<u64>,
-    rejected: Option<u64>,
 }
 
 #[derive(Clone, Debug)]

@@ -5,11 +5,12 @@ use tollwarden::ledger::hold::{Ground, State};
 use tollwarden::reason::Reason;
 use tollwarden::time::format_instant;
 
-use super::super::event::{Event, Evidence, Proof, Said, Signature, approver_name};
+use super::super::event::{Event, Evidence, Proof, Said, Signature};
 use super::{Check, LAG, Model, REFUNDS, trouble};
 
 /// What the answer has to be.
-enum Want {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
     Done,
     /// It is refused, for one of these reasons.
     Refused(&'static [Reason]),
@@ -297,28 +298,6 @@ impl Model {
         payment.refunds.insert(refund, amount);
         payment.refunded += amount;
         self.touch(index);
-        Done
-    }
-
-    fn say(&mut self, at: u64, id: u64, approver: u64, approve: bool, digest: Option<&str>) -> Want {
-        let now = self.tick(at);
-        self.asked.retain(|_, asked| asked.since + super::ASKED > now);
-        let named = self.rules.named;
-        let Some(asked) = self.asked.get_mut(&id) else { return Refused(&[Reason::UnknownId]) };
-        if digest.is_some_and(|digest| digest != asked.digest) {
-            return Refused(&[Reason::Conflict]);
-        }
-        // Never the agent that asks, and only those who are named where any are.
-        let itself = approver_name(approver) == asked.content.agent();
-        if itself || (named && !matches!(approver, 0 | 1 | 3)) {
-            return Refused(&[Reason::NotAnApprover]);
-        }
-        match approve {
-            true if asked.rejected.is_some() => return Refused(&[Reason::ApprovalRejected]),
-            true => drop(asked.approved.insert(approver)),
-            // One refusal is enough; the first one is kept.
-            false => asked.rejected = asked.rejected.or(Some(approver)),
-        }
         Done
     }
 

@@ -4,14 +4,15 @@
 //! a key of prime order, and the equation without the cofactor. A key of prime order also makes it needless to reduce
 //! the hash modulo that order: a multiple of the order moves such a point nowhere.
 
-use sha2::{Digest, Sha512};
+mod sha512;
 
+use self::sha512::sha512;
 use crate::bind::curve::{D, Field, MINUS_ONE, ONE, ZERO, add, canonical, multiply};
 
 /// The order of the group, 2^252 + 27742317777372353535851937790883648493, lowest byte first.
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 /// p, lowest byte first.
 const PRIME: [u8; 32] = {
@@ -57,11 +58,8 @@ impl PublicKey {
         let (Some(key), Some(r_point), Some(base)) = (decompress(&self.0), decompress(&r), decompress(&BASE)) else {
             return false;
         };
-        let mut hash = Sha512::new();
-        hash.update(r);
-        hash.update(self.0);
-        hash.update(message);
-        times(&s, &base).equals(&plus(&r_point, &times(&hash.finalize(), &key)))
+        let hash = sha512(&[&r, &self.0, message]);
+        times(&s, &base).equals(&plus(&r_point, &times(&hash, &key)))
     }
 }
 
@@ -181,9 +179,7 @@ mod tests {
     use super::*;
 
     fn bytes<const N: usize>(hex: &str) -> [u8; N] {
-        let all: Vec<u8> =
-            (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2).unwrap(), 16).unwrap()).collect();
-        all.try_into().unwrap()
+        crate::approval::proof::bytes(hex).unwrap()
     }
 
     const KEY: &str = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
@@ -217,7 +213,7 @@ mod tests {
         let signature = bytes::<64>(SIGNATURE);
         for bit in 0..512 {
             let mut forged = signature;
-            forged[bit / 8] ^= 1 << (bit % 8);
+            *forged.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
             assert!(!key.verifies(&[0xaf, 0x82], &forged), "bit {bit}");
         }
     }
