@@ -95,7 +95,7 @@ fn what_only_looks_like_it_is_left() {
         "078-05-1120-3",
         "sk-1a1a1a1a1a1a1a1a1a1a1a1a",
         "?key=0x036CbD53842c5426634e7929541eC2318f3dCF7e",
-        "wind+4915112345678",
+        "wind+493012345678",
         "order 4111111111111111",
         "order 123-45-6789",
         "version 10.15.7.2",
