@@ -145,7 +145,7 @@ async function compile({ kind, cargo, env, rustflags }, { features, fast }) {
   // A sysroot of our own makes other artefacts: they stay out of the folder that everybody else uses.
   const target = kind === "debian" ? join(cache, "debian/target") : cargoTarget;
   const form = ["--release", "--lib", "--crate-type", "cdylib", "--target", wasmTarget, ...features];
-  await run(cargo, ["rustc", ...form, "--", ...sparing], {
+  await run(cargo, ["rustc", ...form, "--", ...(fast ? [] : sparing)], {
     env: {
       ...env,
       CARGO_TARGET_DIR: target,

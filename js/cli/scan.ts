@@ -102,7 +102,7 @@ function looker(policy: string | undefined, place: string | undefined): (text: s
   const number = Screen.place(placeOf(place ?? "audit"));
   const screen = new Screen(section, new Uint8Array());
   return (text) => {
-    const told = screen.screen(number, text);
+    const told = screen.scan(number, text);
     return told === undefined ? undefined : (JSON.parse(told) as Scan);
   };
 }

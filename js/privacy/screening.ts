@@ -5,12 +5,34 @@
 
 import type { PolicySummary } from "../core/ledger.ts";
 import type { Screens } from "../core/screens.ts";
-import type { Scan, ScanEntity } from "../core/types.ts";
+import type { Treatment } from "../core/types.ts";
 import { denied, PaymentDenied, refusal, TollwardenError } from "../errors.ts";
 import type { Privacy, PrivacyOptions } from "./open.ts";
 import type { Place, Recogniser } from "./recogniser.ts";
 
 type Screener = InstanceType<Screens["Screen"]>;
+
+/** What is in a text, and the text as it may go. */
+interface Found {
+  /** The strictest of what becomes of it. */
+  readonly action: Exclude<Treatment, "allow">;
+  readonly kinds: readonly { readonly entity: string; readonly action: string }[];
+  readonly redacted: string;
+}
+
+/** `redact EMAIL_ADDRESS:redact`, and from the next line on the text. */
+function foundIn(told: string): Found {
+  const end = told.indexOf("\n");
+  const [action, ...kinds] = told.slice(0, end).split(" ");
+  return {
+    action: action as Found["action"],
+    kinds: kinds.map((kind) => {
+      const [entity = "", action = ""] = kind.split(":");
+      return { entity, action };
+    }),
+    redacted: told.slice(end + 1),
+  };
+}
 
 /** What goes by the detectors, from the module that has them. */
 export function screensOf({ Screen }: Pick<Screens, "Screen">): Screens {
@@ -43,7 +65,7 @@ function screening(Screen: Screens["Screen"], policy: () => PolicySummary, optio
     return known;
   }
 
-  async function scan(place: Place, text: string): Promise<Scan | undefined> {
+  async function scan(place: Place, text: string): Promise<Found | undefined> {
     if (text === "" || current() === undefined) return undefined;
     const more = recognisers.length === 0 ? [] : await recognised(recognisers, text, place);
     // Asked again: a policy may have come while the recognisers worked.
@@ -53,11 +75,8 @@ function screening(Screen: Screens["Screen"], policy: () => PolicySummary, optio
     const told =
       more.length === 0 ? screen.screen(number, text) : screen.screenWith(number, text, JSON.stringify(more));
     if (told === undefined) return undefined;
-    const found = JSON.parse(told) as Scan;
-    const { action } = found;
-    if (action != null && action !== "allow") {
-      onPersonalData?.({ place, action, entities: [...new Set(found.entities.map(({ entity }) => entity))] });
-    }
+    const found = foundIn(told);
+    onPersonalData?.({ place, action: found.action, entities: found.kinds.map(({ entity }) => entity) });
     return found;
   }
 
@@ -75,7 +94,7 @@ function screening(Screen: Screens["Screen"], policy: () => PolicySummary, optio
   /** A text that may not be rewritten. */
   async function bound(place: Place, text: string, where: string, why: string): Promise<void> {
     const found = await scan(place, text);
-    if (found?.action == null || found.action === "allow" || found.action === "warn") return;
+    if (found === undefined || found.action === "warn") return;
     if (found.action === "block") throw blocked(found, where);
     throw refusal("", "personal_data_bound", `${kindsOf(found)} in ${where}: ${why}`);
   }
@@ -138,14 +157,16 @@ function screening(Screen: Screens["Screen"], policy: () => PolicySummary, optio
   };
 }
 
-function blocked(found: Scan, where: string): PaymentDenied {
+function blocked(found: Found, where: string): PaymentDenied {
   return refusal("", "personal_data", `${kindsOf(found)} in ${where}; nothing was sent`);
 }
 
 /** The kinds that are more than noted. */
-function kindsOf(found: Scan): string {
-  const weighs = ({ action }: ScanEntity): boolean => action !== "allow" && action !== "warn";
-  return [...new Set(found.entities.filter(weighs).map(({ entity }) => entity))].join(", ");
+function kindsOf(found: Found): string {
+  return found.kinds
+    .filter(({ action }) => action !== "warn")
+    .map(({ entity }) => entity)
+    .join(", ");
 }
 
 async function recognised(recognisers: readonly Recogniser[], text: string, place: Place): Promise<readonly unknown[]> {

@@ -17,7 +17,9 @@ pub(super) fn number(run: &Run<'_>, hits: &mut Hits) -> bool {
         _ => return false,
     };
     let digits = run.digits(count);
-    let Some(end) = run.ends(count).filter(|_| issued(&digits) && luhn(digits.as_slice())) else { return false };
+    let Some(end) = run.ends(count).filter(|_| issued(&digits) && luhn(digits.as_slice())) else {
+        return false;
+    };
     let start = run.first().start;
     // A telephone number has a plus; the plus of a query, which is a space, stands after something.
     if before(run.bytes, start) == b'+' && !is_word(before(run.bytes, down(start, 1))) {

@@ -4,6 +4,8 @@ use super::bytes::{at, before, down, is_word, part, start_of, up};
 
 /// So far back words count.
 const REACH: usize = 56;
+/// So many words with a meaning can stand there: none has less than two letters.
+const MOST: usize = 20;
 /// A word is compared as far as this.
 const LONGEST: usize = 20;
 
@@ -20,6 +22,31 @@ const THING: u16 = 1 << 15;
 /// A word that may stand between a name and its number.
 const LINK: u16 = 1 << 14;
 
+/// Signs after which a name is no longer that of the number.
+const FAR: u8 = 1;
+/// Where the sentence or the member of JSON begins.
+const STOP: u8 = 2;
+const DOT: u8 = 4;
+const LETTER: u8 = 8;
+
+/// What a sign between words does; 0 for most.
+const SIGNS: [u8; 256] = {
+    let mut signs = [0u8; 256];
+    let (mut rest, mut byte): (&mut [u8], u8) = (&mut signs, 0);
+    while let [sign, more @ ..] = rest {
+        *sign = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' | b',' | b'(' | b'&' | b'?' => FAR,
+            b'\n' | b';' | b'{' | b'}' => STOP,
+            b'.' => DOT,
+            _ => 0,
+        };
+        rest = more;
+        byte = byte.wrapping_add(1);
+    }
+    signs
+};
+
 /// What stands before a place.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Context {
@@ -31,21 +58,49 @@ pub(super) struct Context {
 impl Context {
     /// Looks back from a place.
     pub(super) fn of(bytes: &[u8], place: usize) -> Self {
-        let mut context = Context::default();
+        Words::before(bytes, place).context(place)
+    }
+
+    /// Whether one of these was said.
+    pub(super) const fn says(self, what: u16) -> bool {
+        self.said & what != 0
+    }
+}
+
+/// The words before a place that say something, the nearest first: all groups of a row of numbers have the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    place: usize,
+    words: [Word; MOST],
+    count: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    start: usize,
+    says: u16,
+    /// Whether nothing but small words stands after it.
+    near: bool,
+}
+
+impl Words {
+    /// Looks back from a place.
+    pub(super) fn before(bytes: &[u8], place: usize) -> Self {
+        let mut found = Words { place, words: [Word::default(); MOST], count: 0 };
         let first = down(place, REACH);
         let mut end = place;
-        // Whether nothing but small words stands between: then a thing's name is that of this number.
-        let mut near = true;
-        let mut words = 0usize;
+        let (mut near, mut some) = (true, false);
         while end > first {
-            while end > first && !before(bytes, end).is_ascii_alphabetic() {
-                let byte = before(bytes, end);
-                // The sentence before is about something else; in JSON, so is the member before.
-                let sentence = byte == b'.' && end < place && at(bytes, end) == b' ' && words > 0;
-                if sentence || matches!(byte, b'\n' | b';' | b'{' | b'}') {
-                    return context;
+            while end > first {
+                let sign = SIGNS.get(usize::from(before(bytes, end))).copied().unwrap_or(0);
+                if sign == LETTER {
+                    break;
                 }
-                near &= !byte.is_ascii_digit() && !matches!(byte, b',' | b'(' | b'&' | b'?');
+                // The sentence before is about something else; in JSON, so is the member before.
+                if sign == STOP || (sign == DOT && some && at(bytes, end) == b' ') {
+                    return found;
+                }
+                near &= sign != FAR;
                 end = down(end, 1);
             }
             let start = start_of(bytes, end, LONGEST, |byte| byte.is_ascii_alphabetic());
@@ -53,30 +108,38 @@ impl Context {
                 break;
             }
             let says = meaning(part(bytes, start, end));
-            match says {
-                THING => {
-                    context.thing |= near && context.said == 0;
-                    near = false;
+            if says != LINK {
+                if says != 0
+                    && let Some(word) = found.words.get_mut(found.count)
+                {
+                    *word = Word { start, says, near };
+                    found.count = up(found.count, 1);
                 }
-                LINK => {}
-                _ => {
-                    context.said |= says;
-                    near = false;
-                }
+                near = false;
             }
-            words = up(words, 1);
+            some = true;
             // A longer run of letters is no word; what stands before it is too far away.
             if is_word(before(bytes, start)) && down(end, start) >= LONGEST {
                 break;
             }
             end = start;
         }
-        context
+        found
     }
 
-    /// Whether one of these was said.
-    pub(super) const fn says(self, what: u16) -> bool {
-        self.said & what != 0
+    /// What they say of a number that begins at a place: that one, or one behind it in the same row of numbers.
+    pub(super) fn context(&self, place: usize) -> Context {
+        let mut context = Context::default();
+        let reached = self.words.iter().take(self.count).take_while(|word| word.start >= down(place, REACH));
+        for word in reached {
+            if word.says == THING {
+                // It is the name of the first number of a row alone.
+                context.thing |= word.near && context.said == 0 && place == self.place;
+            } else {
+                context.said |= word.says;
+            }
+        }
+        context
     }
 }
 

@@ -17,7 +17,9 @@ const FILES: &[&[u8]] = &[
 
 /// Looks at the `@` at a place.
 pub(super) fn at_sign(bytes: &[u8], place: usize, hits: &mut Hits) {
-    let Some(end) = domain(bytes, up(place, 1)) else { return };
+    let Some(end) = domain(bytes, up(place, 1)) else {
+        return;
+    };
     let mut start = start_of(bytes, place, LOCAL, is_local);
     while start < place && matches!(at(bytes, start), b'.' | b'+' | b'-' | b'\'' | 0x80..=0xbf) {
         start = up(start, 1);
@@ -57,7 +59,7 @@ fn domain(bytes: &[u8], start: usize) -> Option<usize> {
         while end > start && matches!(before(bytes, end), b'.' | b'-') {
             end = down(end, 1);
         }
-        let label = start_of(bytes, end, DOMAIN, |byte| byte != b'.');
+        let label = start_of(bytes, end, down(end, start), |byte| byte != b'.');
         if label <= start || at(bytes, label) == b'-' {
             return None;
         }
@@ -91,7 +93,9 @@ fn is_file(top: &[u8]) -> bool {
 /// `example.com.Then we …`: a capital after lower-case letters begins the next sentence.
 fn starts_sentence(bytes: &[u8], start: usize, label: usize, end: usize) -> bool {
     let dots_before = part(bytes, start, down(label, 1)).contains(&b'.');
-    let [first, rest @ ..] = part(bytes, label, end) else { return false };
+    let [first, rest @ ..] = part(bytes, label, end) else {
+        return false;
+    };
     dots_before
         && first.is_ascii_uppercase()
         && rest.iter().all(u8::is_ascii_lowercase)

@@ -1,5 +1,7 @@
 //! What is looked for, where it may stand, and what becomes of it.
 
+use std::borrow::Cow;
+
 use crate::json::Json;
 use crate::policy::read::{Read, Reader};
 use crate::policy::words::words;
@@ -132,19 +134,19 @@ impl Treatment {
 
 /// The name of a kind: one that is known, or one of the user's own, such as `X_EMPLOYEE_ID`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EntityName(String);
+pub struct EntityName(Cow<'static, str>);
 
 impl EntityName {
     /// The name, if it is one.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
-        let known = Entity::ALL.iter().any(|entity| entity.word() == name);
+        let known = Entity::ALL.iter().map(|entity| entity.word()).find(|word| *word == name);
         let own = name.strip_prefix(OWN).is_some_and(|rest| {
             !rest.is_empty()
                 && name.len() <= 40
                 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         });
-        (known || own).then(|| Self(name.to_owned()))
+        known.map(Cow::Borrowed).or_else(|| own.then(|| Cow::Owned(name.to_owned()))).map(Self)
     }
 
     /// The name.
@@ -152,17 +154,25 @@ impl EntityName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name, to keep.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'static, str> {
+        self.0
+    }
 }
 
 impl From<Entity> for EntityName {
     fn from(entity: Entity) -> Self {
-        Self(entity.word().to_owned())
+        Self(Cow::Borrowed(entity.word()))
     }
 }
 
 impl Read for EntityName {
     fn read(json: &Json, reader: &mut Reader) -> Option<Self> {
-        let Some(name) = json.as_str() else { return reader.expected("the name of an entity", json) };
+        let Some(name) = json.as_str() else {
+            return reader.expected("the name of an entity", json);
+        };
         let found = Self::new(name);
         if found.is_none() {
             let near = nearest_name(name);

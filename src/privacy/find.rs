@@ -1,7 +1,9 @@
 //! What is in a text, by its places there.
 
+use std::collections::BTreeMap;
+
 use super::Entity;
-use super::bytes::{kind, part};
+use super::bytes::{is_word, part};
 use super::hit::Hits;
 use super::scan::scan;
 use super::view::{View, is_plain};
@@ -30,17 +32,17 @@ pub(super) fn found_in(text: &str, depth: u8) -> Vec<Found> {
     let bytes = text.as_bytes();
     if is_plain(bytes) {
         let hits = scan(bytes, depth);
-        return if hits.is_empty() { Vec::new() } else { apart(told(bytes, hits, |start, end| (start, end))) };
+        return apart(told(bytes, hits, |start, end| (start, end)));
     }
     // As it is read; and what stands between the escapes, which may hide it from whoever decodes them.
-    let decoded = View::decoded(text);
-    let view = decoded.as_ref();
-    let mut found = match view {
-        Some(view) => told(&view.bytes, scan(&view.bytes, depth), |start, end| view.origin(start, end)),
-        None => told(bytes, scan(bytes, depth), |start, end| (start, end)),
+    let look = |view: &View| told(&view.bytes, scan(&view.bytes, depth), |start, end| view.origin(start, end));
+    let written = View::of(text);
+    let Some(decoded) = written.decoded() else {
+        return apart(look(&written));
     };
-    if let Some(view) = decoded.and_then(|_| View::between_escapes(text)) {
-        found.extend(told(&view.bytes, scan(&view.bytes, depth), |start, end| view.origin(start, end)));
+    let mut found = look(&decoded);
+    if let Some(between) = written.between_escapes() {
+        found.extend(look(&between));
     }
     apart(found)
 }
@@ -55,35 +57,53 @@ fn told(bytes: &[u8], hits: Hits, origin: impl Fn(usize, usize) -> (usize, usize
 
 /// One spelling for all ways to write the same.
 fn spelling(entity: Entity, bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    let text = || String::from_utf8_lossy(bytes);
     match entity {
-        Entity::EmailAddress | Entity::IpAddress => text.to_lowercase(),
-        Entity::ApiKey | Entity::PrivateKey => text.into_owned(),
+        Entity::EmailAddress | Entity::IpAddress => text().to_lowercase(),
+        Entity::ApiKey | Entity::PrivateKey => text().into_owned(),
         Entity::SeedPhrase => {
+            let text = text();
             text.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
         }
-        _ => text
-            .chars()
-            .filter(|c| u8::try_from(*c).is_ok_and(|byte| kind(byte) & 7 != 0))
-            .collect::<String>()
-            .to_uppercase(),
+        _ => {
+            let mut plain = String::with_capacity(bytes.len());
+            plain.extend(bytes.iter().filter(|byte| is_word(**byte)).map(|byte| char::from(byte.to_ascii_uppercase())));
+            plain
+        }
     }
 }
 
-/// The longest of those that lie over each other; of equals, the one of the more telling kind.
+/// Of those that lie over each other, the longest; of equals, the one of the more telling kind.
 fn apart(mut found: Vec<Found>) -> Vec<Found> {
-    if found.len() < 2 {
-        return found;
-    }
-    found.sort_by_key(|one| (std::cmp::Reverse(one.end.saturating_sub(one.start)), rank(one.entity), one.start));
-    let mut kept: std::collections::BTreeMap<usize, Found> = std::collections::BTreeMap::new();
+    found.sort_by_key(|one| one.start);
+    let mut kept = Vec::with_capacity(found.len());
+    let mut heap: Vec<Found> = Vec::new();
+    let mut end = 0;
     for one in found {
-        let clear_before = kept.range(..one.end).next_back().is_none_or(|(_, other)| other.end <= one.start);
-        if clear_before {
-            kept.insert(one.start, one);
+        if one.start >= end {
+            keep_longest(&mut heap, &mut kept);
+        }
+        end = one.end.max(end);
+        heap.push(one);
+    }
+    keep_longest(&mut heap, &mut kept);
+    kept
+}
+
+/// Takes those of a heap, of which each lies over another, that stay apart.
+fn keep_longest(heap: &mut Vec<Found>, kept: &mut Vec<Found>) {
+    if heap.len() < 2 {
+        kept.append(heap);
+        return;
+    }
+    heap.sort_by_key(|one| (std::cmp::Reverse(one.end.saturating_sub(one.start)), rank(one.entity), one.start));
+    let mut apart: BTreeMap<usize, Found> = BTreeMap::new();
+    for one in heap.drain(..) {
+        if apart.range(..one.end).next_back().is_none_or(|(_, other)| other.end <= one.start) {
+            apart.insert(one.start, one);
         }
     }
-    kept.into_values().collect()
+    kept.extend(apart.into_values());
 }
 
 const fn rank(entity: Entity) -> u8 {

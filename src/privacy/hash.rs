@@ -1,8 +1,7 @@
 //! A keyed hash that stands in the place of a value: the same for the same value, and of no use without the key.
 
-use sha2::{Digest, Sha256};
-
-const BLOCK: usize = 64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// Sixteen letters, from a to p: no digits, so that it can't be taken for a number of anything.
 pub(super) fn letters(key: &[u8], entity: &str, value: &str) -> String {
@@ -11,23 +10,14 @@ pub(super) fn letters(key: &[u8], entity: &str, value: &str) -> String {
     nibbles.map(|nibble| char::from(nibble.wrapping_add(b'a'))).collect()
 }
 
-/// HMAC-SHA256 (RFC 2104).
+/// HMAC-SHA256.
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut block = [0u8; BLOCK];
-    let short = if key.len() > BLOCK { Sha256::digest(key).to_vec() } else { key.to_vec() };
-    for (to, from) in block.iter_mut().zip(short) {
-        *to = from;
-    }
-    let padded = |pad: u8| block.map(|byte| byte ^ pad);
-    let mut inner = Sha256::new();
-    inner.update(padded(0x36));
-    for part in parts {
-        inner.update(part);
-    }
-    let mut outer = Sha256::new();
-    outer.update(padded(0x5c));
-    outer.update(inner.finalize());
-    outer.finalize().into()
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

@@ -12,8 +12,12 @@ pub(super) fn two_letters(bytes: &[u8], digits: usize, hits: &mut Hits) {
     if digits < 2 || !boundary || !at(bytes, up(digits, 1)).is_ascii_digit() {
         return;
     }
-    let [a, b] = *part(bytes, start, digits) else { return };
-    let Some(form) = form_of([a.to_ascii_uppercase(), b.to_ascii_uppercase()]) else { return };
+    let [a, b] = *part(bytes, start, digits) else {
+        return;
+    };
+    let Some(form) = form_of([a.to_ascii_uppercase(), b.to_ascii_uppercase()]) else {
+        return;
+    };
     if let Some(end) = account(bytes, start, form) {
         hits.push(Hit::new(Entity::IbanCode, start, end));
     }

@@ -3,27 +3,34 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::bytes::{at, before, down, end_of, is_word, part, start_of, up};
-use super::context::{Context, IP};
+use super::context::IP;
 use super::hit::{Hit, Hits};
 use super::numbers::Run;
 use crate::privacy::Entity;
 
 /// Whether the run is an IPv4 address, public or not.
 pub(super) fn four_groups(run: &Run<'_>, hits: &mut Hits) -> bool {
-    let Some(groups) = run.groups().get(..4) else { return false };
+    let Some(groups) = run.groups().get(..4) else {
+        return false;
+    };
     if run.separator(4) != Some(b'.') {
         return false;
     }
     let mut parts = [0u8; 4];
     for (value, group) in parts.iter_mut().zip(groups) {
-        let Ok(text) = std::str::from_utf8(part(run.bytes, group.start, group.end)) else { return false };
-        if group.len() > 3 || (group.len() > 1 && text.starts_with('0')) {
+        if group.len() > 3 || (group.len() > 1 && at(run.bytes, group.start) == b'0') {
             return false;
         }
-        let Ok(number) = text.parse() else { return false };
+        let figures = part(run.bytes, group.start, group.end).iter();
+        let number = figures.fold(0u16, |sum, byte| sum.wrapping_mul(10).wrapping_add(u16::from(byte & 15)));
+        let Ok(number) = u8::try_from(number) else {
+            return false;
+        };
         *value = number;
     }
-    let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else {
+        return false;
+    };
     let (next, after) = (at(run.bytes, last.end), at(run.bytes, up(last.end, 1)));
     let goes_on = is_word(next) || next == b'_' || (matches!(next, b'.' | b'-') && is_word(after));
     let last_before = before(run.bytes, first.start);
@@ -38,7 +45,7 @@ pub(super) fn four_groups(run: &Run<'_>, hits: &mut Hits) -> bool {
     if last_before == b'/' && is_product(run.bytes, down(first.start, 1)) {
         return false;
     }
-    let context = Context::of(run.bytes, first.start);
+    let context = run.context();
     // Small figures are more often a version than an address, unless something says so.
     let like_version = parts.iter().all(|part| *part < 32) && parts.iter().any(|part| Some(part) != parts.first());
     let said = context.says(IP) && !context.thing;
@@ -101,7 +108,9 @@ pub(super) fn colon(bytes: &[u8], place: usize, hits: &mut Hits) -> usize {
         return end;
     }
     let text = std::str::from_utf8(part(bytes, start, last)).unwrap_or_default();
-    let Ok(address) = text.parse::<Ipv6Addr>() else { return end };
+    let Ok(address) = text.parse::<Ipv6Addr>() else {
+        return end;
+    };
     let [a, b, ..] = address.segments();
     let documentation = (a == 0x2001 && b == 0x0db8) || (a == 0x3fff && b < 0x1000);
     let special = a == 0x2001 && b < 0x0200 && b != 0;

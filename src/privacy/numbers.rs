@@ -1,12 +1,16 @@
 //! Numbers: groups of digits with single separators between. What each run of groups is, is asked of each kind in turn.
 
+use std::cell::OnceCell;
+
 use super::bytes::{at, before, down, end_of, is_word, up};
-use super::context::Context;
+use super::context::{Context, Words};
 use super::hit::Hits;
 use super::{card, iban, ip, phone, us};
 
 /// More groups than a number of any kind has are not looked at.
 const GROUPS: usize = 8;
+/// So many are read at once.
+const AHEAD: usize = 32;
 /// More digits than a number of any kind has.
 const DIGITS: usize = 24;
 
@@ -15,7 +19,8 @@ const DIGITS: usize = 24;
 pub(super) struct Group {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// What stands before it, after the group before: ` `, `-`, `.`, or `(` for several signs.
+    /// What stands before it, after the group before: ` `, `-`, `.`, or `(` for several signs. Of no use in the first of
+    /// a run.
     pub(super) separator: u8,
 }
 
@@ -25,23 +30,45 @@ impl Group {
     }
 }
 
-/// Groups that stand together.
-#[derive(Debug)]
-pub(super) struct Run<'a> {
-    pub(super) bytes: &'a [u8],
-    groups: [Group; GROUPS],
+/// Groups that stand together, read ahead: a run begins with each of them, and none is read for each run anew.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    groups: [Group; AHEAD],
     count: usize,
+    /// The first that is still of use.
+    from: usize,
+    /// Whether the last one has none after it.
+    whole: bool,
+    /// The words before the first, once somebody has asked.
+    words: OnceCell<Words>,
 }
 
-impl<'a> Run<'a> {
+impl Ahead {
     /// The run that begins with the digit at a place.
-    fn at(bytes: &'a [u8], start: usize) -> Self {
-        let mut run = Run { bytes, groups: [Group::default(); GROUPS], count: 0 };
+    fn run<'a>(&'a mut self, bytes: &'a [u8], start: usize) -> Run<'a> {
+        while self.rest().first().is_some_and(|group| group.start < start) {
+            self.from = up(self.from, 1);
+        }
+        let read = self.rest().first().is_some_and(|group| group.start == start);
+        if !read || (!self.whole && self.rest().len() < GROUPS) {
+            self.read(bytes, start);
+        }
+        let rest = self.rest();
+        let place = self.groups.first().map_or(start, |group| group.start);
+        Run { bytes, groups: rest.get(..GROUPS).unwrap_or(rest), row: place, words: &self.words }
+    }
+
+    fn rest(&self) -> &[Group] {
+        self.groups.get(self.from..self.count).unwrap_or_default()
+    }
+
+    fn read(&mut self, bytes: &[u8], start: usize) {
+        (self.count, self.from, self.whole, self.words) = (0, 0, false, OnceCell::new());
         let (mut place, mut separator) = (start, 0);
-        for group in &mut run.groups {
+        for group in &mut self.groups {
             let end = end_of(bytes, place, DIGITS, |byte| byte.is_ascii_digit());
             *group = Group { start: place, end, separator };
-            run.count = up(run.count, 1);
+            self.count = up(self.count, 1);
             let next = at(bytes, end);
             let after = at(bytes, up(end, 1));
             (place, separator) = if matches!(next, b' ' | b'-' | b'.' | b'/' | b'+') && after.is_ascii_digit() {
@@ -58,14 +85,26 @@ impl<'a> Run<'a> {
             {
                 (up(end, 3), b'(')
             } else {
+                self.whole = true;
                 break;
             };
         }
-        run
     }
+}
 
-    pub(super) fn groups(&self) -> &[Group] {
-        self.groups.get(..self.count).unwrap_or_default()
+/// Groups that may make a number together.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) bytes: &'a [u8],
+    groups: &'a [Group],
+    /// Where the row of groups begins that these are of, and the words before it.
+    row: usize,
+    words: &'a OnceCell<Words>,
+}
+
+impl Run<'_> {
+    pub(super) const fn groups(&self) -> &[Group] {
+        self.groups
     }
 
     pub(super) fn first(&self) -> Group {
@@ -120,7 +159,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn context(&self) -> Context {
-        Context::of(self.bytes, self.first().start)
+        self.words.get_or_init(|| Words::before(self.bytes, self.row)).context(self.first().start)
     }
 
     /// The digits of the first `count` groups, at most [`DIGITS`].
@@ -154,6 +193,11 @@ impl Digits {
         self.figures.get(..self.count).unwrap_or_default()
     }
 
+    /// The first ones alone.
+    pub(super) fn first(&self, count: usize) -> Self {
+        Self { figures: self.figures, count: count.min(self.count) }
+    }
+
     /// The number that some of them make.
     pub(super) fn number(&self, from: usize, to: usize) -> u32 {
         let figures = self.as_slice().get(from..to.min(self.count)).unwrap_or_default();
@@ -163,16 +207,16 @@ impl Digits {
 
 /// Looks at the digits that begin at a place. Gives back up to where they are told: what is a card's or a person's number
 /// is not looked into for others.
-pub(super) fn digits(bytes: &[u8], start: usize, hits: &mut Hits) -> usize {
+pub(super) fn digits(bytes: &[u8], start: usize, ahead: &mut Ahead, hits: &mut Hits) -> usize {
     let last = before(bytes, start);
     if last.is_ascii_alphabetic() {
         iban::two_letters(bytes, start, hits);
         us::passport_with_letter(bytes, start, hits);
         return start;
     }
-    let run = Run::at(bytes, start);
+    let run = ahead.run(bytes, start);
     let first = run.first();
-    if run.count == 1 && first.len() < 7 {
+    if run.groups.len() == 1 && first.len() < 7 {
         return start;
     }
     let known = hits.len();

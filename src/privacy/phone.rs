@@ -1,7 +1,7 @@
 //! Telephone numbers: with a country's code, in the form of North America, and where the words before say so.
 
 use super::bytes::{at, before, down, is_word, part, up};
-use super::context::{CALL, Context, PHONE};
+use super::context::{CALL, PHONE};
 use super::hit::{Hit, Hits};
 use super::numbers::{Digits, Run};
 use super::phone_codes::national_length;
@@ -40,16 +40,14 @@ pub(super) fn number(run: &Run<'_>, hits: &mut Hits) {
 /// How many groups make an international number after its plus, whose first `skip` digits are no part of it.
 fn international(run: &Run<'_>, skip: usize) -> Option<usize> {
     let mut best = None;
-    for count in 1..=run.groups().len() {
-        let Some(group) = run.groups().get(down(count, 1)) else { break };
-        if group.separator == b'/' && count > 1 {
+    let all = run.digits(run.groups().len());
+    let mut length = 0usize;
+    for (group, count) in run.groups().iter().zip(1usize..) {
+        length = up(length, group.len());
+        if (group.separator == b'/' && count > 1) || down(length, skip) > MOST {
             break;
         }
-        let digits = run.digits(count);
-        let length = down(digits.as_slice().len(), skip);
-        if length > MOST {
-            break;
-        }
+        let digits = all.first(length);
         // What follows may be a figure of its own: in a number already whole, a group of one or two digits is left.
         let whole = best.is_some() && group.len() < 2;
         if !whole && run.ends(count).is_some() && dialled(&digits, skip, trunk_zero(run)) {
@@ -98,7 +96,9 @@ fn varied(figures: &[u8]) -> u32 {
 
 /// Area and exchange of the North American plan begin with 2 to 9, and do not end in 11.
 fn is_north_american(figures: &[u8]) -> bool {
-    let [a, b, c, d, e, f, _, _, _, _] = figures else { return false };
+    let [a, b, c, d, e, f, _, _, _, _] = figures else {
+        return false;
+    };
     *a >= 2 && !(*b == 1 && *c == 1) && *d >= 2 && !(*e == 1 && *f == 1) && *b != 9
 }
 
@@ -120,37 +120,36 @@ fn plain(run: &Run<'_>) -> Option<usize> {
         && same_separators(run, count)
         && run.ends(count).is_some()
     {
-        return (!Context::of(run.bytes, run.first().start).thing).then_some(count);
+        return (!run.context().thing).then_some(count);
     }
     let first = run.first();
     if (first.len() < LEAST && run.groups().len() < 2) || is_date(run) {
         return None;
     }
+    let abroad = at(run.bytes, first.start) == b'0' && at(run.bytes, up(first.start, 1)) == b'0';
+    let abroad = if abroad { international(run, 2) } else { None };
+    // As many groups as can be, where the words before call it a telephone; and as can be, where one is asked to call.
+    let (mut phone, mut call) = (None, None);
+    let all = run.digits(run.groups().len());
+    let mut length = 0usize;
+    let groups = if varied(all.as_slice()) < 3 { &[] } else { run.groups() };
+    for (group, count) in groups.iter().zip(1usize..) {
+        length = up(length, group.len());
+        if length > MOST {
+            break;
+        }
+        if length >= LEAST && run.ends(count).is_some() && varied(all.first(length).as_slice()) >= 3 {
+            phone = Some(count);
+            call = phone.filter(|_| count > 1 && length > LEAST).or(call);
+        }
+    }
+    // Last, for the words before cost the most.
+    abroad.or(phone)?;
     let context = run.context();
     if context.thing || !context.says(PHONE | CALL) {
         return None;
     }
-    let (zero, second) = (at(run.bytes, first.start) == b'0', at(run.bytes, up(first.start, 1)));
-    if zero
-        && second == b'0'
-        && let Some(count) = international(run, 2)
-    {
-        return Some(count);
-    }
-    let mut best = None;
-    for count in 1..=run.groups().len() {
-        let digits = run.digits(count);
-        let length = digits.as_slice().len();
-        if length > MOST {
-            break;
-        }
-        let separators = count > 1;
-        let enough = if context.says(PHONE) { length >= LEAST } else { separators && length >= 8 };
-        if enough && run.ends(count).is_some() && varied(digits.as_slice()) >= 3 {
-            best = Some(count);
-        }
-    }
-    best
+    abroad.or(if context.says(PHONE) { phone } else { call })
 }
 
 /// The groups of the number, one kind of separator between them; a bracket round the area has two.
@@ -162,7 +161,9 @@ fn same_separators(run: &Run<'_>, count: usize) -> bool {
 
 /// 2026-01-05: a year, a month, a day.
 fn is_date(run: &Run<'_>) -> bool {
-    let Some([4, 1..=2, 1..=2]) = run.lengths::<3>() else { return false };
+    let Some([4, 1..=2, 1..=2]) = run.lengths::<3>() else {
+        return false;
+    };
     let digits = run.digits(1);
     (1_900..2_100).contains(&digits.number(0, 4))
 }

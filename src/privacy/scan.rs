@@ -16,10 +16,11 @@ const WORD: u8 = DIGIT | LOWER | UPPER;
 pub(super) fn scan(bytes: &[u8], depth: u8) -> Hits {
     let mut hits = Hits::new();
     let mut row = Row::default();
+    let mut ahead = numbers::Ahead::default();
     // The token of letters, digits, `_` and `-` that the present word belongs to, and the kinds of its signs.
     let (mut token, mut token_kinds) = (0usize, 0u8);
-    // Up to where colons, base64 and numbers have been looked at.
-    let (mut colons, mut encoded, mut numbered) = (0usize, 0usize, 0usize);
+    // Up to where colons, base64, numbers and secrets have been looked at.
+    let (mut colons, mut encoded, mut numbered, mut secrets) = (0usize, 0usize, 0usize, 0usize);
     let mut place = 0usize;
     while place < bytes.len() {
         let byte = at(bytes, place);
@@ -31,7 +32,7 @@ pub(super) fn scan(bytes: &[u8], depth: u8) -> Hits {
             let mut now = what;
             while now & WORD != 0 {
                 if now == DIGIT && last != DIGIT && place >= numbered {
-                    numbered = numbers::digits(bytes, place, &mut hits);
+                    numbered = numbers::digits(bytes, place, &mut ahead, &mut hits);
                 }
                 kinds |= now;
                 last = now;
@@ -44,8 +45,9 @@ pub(super) fn scan(bytes: &[u8], depth: u8) -> Hits {
             } else {
                 row.end(bytes, &mut hits);
             }
-            if now & JOINT == 0 && down(place, token) >= TOKEN {
-                secret::token(bytes, token, place, token_kinds, &mut hits);
+            // What lies within a secret is not looked into for others.
+            if now & JOINT == 0 && down(place, token) >= TOKEN && token >= secrets {
+                secrets = secret::token(bytes, token, place, token_kinds, &mut hits);
                 if token >= encoded && is_mixed(token_kinds) {
                     encoded = decode(bytes, token, depth, &mut hits);
                 }
@@ -96,7 +98,9 @@ fn decode(bytes: &[u8], start: usize, depth: u8, hits: &mut Hits) -> usize {
     if depth >= DEPTH {
         return end;
     }
-    let Some(text) = base64::text_of(bytes, start, end) else { return end };
+    let Some(text) = base64::text_of(bytes, start, end) else {
+        return end;
+    };
     let mut inner = super::found_in(&text, up(usize::from(depth), 1).try_into().unwrap_or(DEPTH));
     inner.sort_by_key(|found| std::cmp::Reverse(down(found.end, found.start)));
     if let Some(found) = inner.first() {

@@ -1,6 +1,5 @@
 //! A text on its way out: what is in it, what becomes of that, and the text as it may go.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::find::find;
@@ -88,6 +87,9 @@ fn marked(text: &str, place: Place, rules: &Rules, more: &[Recognised]) -> Vec<M
             all.push((false, Marked { entity: one.entity.clone(), start, end, treatment, value }));
         }
     }
+    if more.is_empty() {
+        return all.into_iter().map(|(_, mark)| mark).collect();
+    }
     all.sort_by_key(|(_, mark)| mark.start);
     let mut kept: Vec<(bool, Marked)> = Vec::new();
     for (core, mark) in all {
@@ -114,8 +116,10 @@ fn ceiling(text: &str, place: usize) -> usize {
 /// Writes over what was found; the same value gets the same number throughout one text.
 struct Pen<'a> {
     key: &'a [u8],
-    numbers: BTreeMap<String, u32>,
-    seen: BTreeMap<(EntityName, String), u32>,
+    /// The highest so far, by kind.
+    numbers: BTreeMap<EntityName, u32>,
+    /// Those of the values.
+    seen: BTreeMap<String, Vec<(EntityName, u32)>>,
 }
 
 impl Pen<'_> {
@@ -124,28 +128,33 @@ impl Pen<'_> {
         let mut from = 0;
         for mark in marked.iter().filter(|mark| mark.treatment > Treatment::Warn) {
             out.push_str(text.get(from..mark.start).unwrap_or_default());
-            out.push_str(&self.instead(mark));
+            self.write(mark, &mut out);
             from = mark.end;
         }
         out.push_str(text.get(from..).unwrap_or_default());
         out
     }
 
-    fn instead(&mut self, mark: &Marked) -> Cow<'static, str> {
+    /// Writes what stands in a value's place.
+    fn write(&mut self, mark: &Marked, out: &mut String) {
         let name = mark.entity.as_str();
         match mark.treatment {
-            Treatment::Mask => Cow::Owned(masked(&mark.entity, &mark.value)),
-            Treatment::Hash => Cow::Owned(format!("[{name}:{}]", hash::letters(self.key, name, &mark.value))),
-            _ => {
-                let known = (mark.entity.clone(), mark.value.clone());
-                let number = *self.seen.entry(known).or_insert_with(|| {
-                    let number = self.numbers.entry(name.to_owned()).or_default();
-                    *number = number.saturating_add(1);
-                    *number
-                });
-                Cow::Owned(format!("[{name}_{number}]"))
-            }
+            Treatment::Mask => out.push_str(&masked(&mark.entity, &mark.value)),
+            Treatment::Hash => out.extend(["[", name, ":", &hash::letters(self.key, name, &mark.value), "]"]),
+            _ => out.extend(["[", name, "_", &self.number(mark).to_string(), "]"]),
         }
+    }
+
+    fn number(&mut self, mark: &Marked) -> u32 {
+        let known = self.seen.get(&mark.value);
+        if let Some((_, number)) = known.and_then(|known| known.iter().find(|(name, _)| *name == mark.entity)) {
+            return *number;
+        }
+        let highest = self.numbers.entry(mark.entity.clone()).or_default();
+        *highest = highest.saturating_add(1);
+        let number = *highest;
+        self.seen.entry(mark.value.clone()).or_default().push((mark.entity.clone(), number));
+        number
     }
 }
 
@@ -172,16 +181,20 @@ fn masked(entity: &EntityName, value: &str) -> String {
 }
 
 /// The highest number that a text's own placeholders have, by kind: new ones go on from there.
-fn numbers_in(text: &str) -> BTreeMap<String, u32> {
+fn numbers_in(text: &str) -> BTreeMap<EntityName, u32> {
     let mut numbers = BTreeMap::new();
     for rest in text.split('[').skip(1) {
         let Some((inside, _)) = rest.get(..rest.len().min(64)).or(Some(rest)).and_then(|rest| rest.split_once(']'))
         else {
             continue;
         };
-        let Some((name, number)) = inside.rsplit_once('_') else { continue };
-        let (Some(name), Ok(number)) = (EntityName::new(name), number.parse::<u32>()) else { continue };
-        let highest: &mut u32 = numbers.entry(name.as_str().to_owned()).or_default();
+        let Some((name, number)) = inside.rsplit_once('_') else {
+            continue;
+        };
+        let (Some(name), Ok(number)) = (EntityName::new(name), number.parse::<u32>()) else {
+            continue;
+        };
+        let highest: &mut u32 = numbers.entry(name).or_default();
         *highest = number.min(999_999).max(*highest);
     }
     numbers

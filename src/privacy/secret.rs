@@ -55,39 +55,42 @@ const PREFIXES: &[(&[u8], usize)] = &[
     (b"cdp_", 24),
 ];
 
-/// Looks at a token of letters, digits, `_` and `-` from `start` to `end`, which is long enough to be one.
-pub(super) fn token(bytes: &[u8], start: usize, end: usize, kinds: u8, hits: &mut Hits) {
+/// Looks at a token of letters, digits, `_` and `-` from `start` to `end`, which is long enough to be one. Gives
+/// back where the secret ends, if it is one.
+pub(super) fn token(bytes: &[u8], start: usize, end: usize, kinds: u8, hits: &mut Hits) -> usize {
+    let Some(hit) = secret(bytes, start, end, kinds) else {
+        return start;
+    };
+    hits.push(hit);
+    hit.end
+}
+
+fn secret(bytes: &[u8], start: usize, end: usize, kinds: u8) -> Option<Hit> {
     let text = part(bytes, start, end.min(up(start, LONGEST)));
     if text.starts_with(b"eyJ") && at(bytes, end) == b'.' {
-        if let Some(end) = jwt(bytes, end) {
-            hits.push(Hit::new(Entity::ApiKey, start, end));
-        }
-        return;
+        return Some(Hit::new(Entity::ApiKey, start, jwt(bytes, end)?));
     }
     if let Some(end) = sendgrid(bytes, start, end) {
-        hits.push(Hit::new(Entity::ApiKey, start, end));
-        return;
+        return Some(Hit::new(Entity::ApiKey, start, end));
     }
     if is_hex_key(text) {
         // A hash of a transaction looks the same: only what is said to be secret is.
         let from = if part(bytes, down(start, 2), start) == b"0x" { down(start, 2) } else { start };
-        if says_private(bytes, from) {
-            hits.push(Hit::new(Entity::PrivateKey, from, end));
-        }
-        return;
+        return says_private(bytes, from).then(|| Hit::new(Entity::PrivateKey, from, end));
     }
-    let issued = PREFIXES
-        .iter()
-        .any(|(prefix, least)| text.strip_prefix(*prefix).is_some_and(|rest| rest.len() >= *least && random(rest)));
+    let issued = PREFIXES.iter().any(|(prefix, least)| {
+        let rest = if prefix.first() == text.first() { text.strip_prefix(*prefix) } else { None };
+        rest.is_some_and(|rest| rest.len() >= *least && random(rest))
+    });
     let amazon = text.len() == 20
         && (text.starts_with(b"AKIA") || text.starts_with(b"ASIA"))
         && text.iter().all(|byte| kind(*byte) & (DIGIT | UPPER) != 0)
         && kinds & DIGIT != 0;
     if issued || amazon || follows_bearer(bytes, start) {
         let end = end_of(bytes, start, LONGEST, is_value);
-        let end = trimmed(bytes, start, end);
-        hits.push(Hit::new(Entity::ApiKey, start, end));
+        return Some(Hit::new(Entity::ApiKey, start, trimmed(bytes, start, end)));
     }
+    None
 }
 
 /// What a secret's prefix is followed by has letters and digits, many different ones.

@@ -5,6 +5,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use super::bytes::work;
 use super::rules::Rules;
 use super::screen::screen;
+use super::told::Scan;
 use super::{Entity, Place, PrivacySection, find};
 
 fn kinds(text: &str) -> Vec<(&'static str, &str)> {
@@ -73,12 +74,28 @@ fn each_kind_is_found() {
     }
     let armour = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY/PuoAoGCCqGSM49\n-----END EC PRIVATE KEY-----";
     assert_eq!(kinds(armour), [("PRIVATE_KEY", armour)]);
+    // At the end of a long row of numbers; and where an escape, decoded, would make another number of it.
+    assert_eq!(kinds(&format!("{}4111 1111 1111 1111", "7 ".repeat(30))), [("CREDIT_CARD", "4111 1111 1111 1111")]);
+    assert_eq!(kinds("123-45-6789%31"), [("US_SSN", "123-45-6789")]);
+}
+
+#[test]
+fn places_are_told_in_code_units() {
+    let text = "\u{1f600} caf\u{e9} jane@example.com";
+    let told = screen(text, Place::Audit, &Rules::redact_all(), b"", &[]).map(|found| Scan::of(text, found));
+    let places: Vec<_> = told.iter().flat_map(|scan| &scan.entities).map(|one| (one.start, one.end)).collect();
+    assert_eq!(places, [(8, 24)]);
 }
 
 #[test]
 fn what_only_looks_like_it_is_left() {
     for text in [
         "order 4111111111111112",
+        "4111 1111 1111 1112",
+        "078-05-1120-3",
+        "sk-1a1a1a1a1a1a1a1a1a1a1a1a",
+        "?key=0x036CbD53842c5426634e7929541eC2318f3dCF7e",
+        "wind+493012345678",
         "order 4111111111111111",
         "order 123-45-6789",
         "version 10.15.7.2",

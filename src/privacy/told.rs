@@ -1,5 +1,7 @@
 //! What a screening says to whoever asked, in the units of JavaScript: places are UTF-16 code units of the text.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::screen::{Recognised, Screened, screen};
@@ -27,7 +29,7 @@ pub struct Scan {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ScanEntity {
     /// What it is: a name such as `EMAIL_ADDRESS`, or one of the user's own.
-    pub entity: String,
+    pub entity: Cow<'static, str>,
     /// Where it begins, in UTF-16 code units, as JavaScript counts.
     pub start: usize,
     /// Where it ends.
@@ -42,29 +44,54 @@ impl Scan {
     pub fn of(text: &str, screened: Screened) -> Self {
         let mut units = Units::of(text);
         let told = |mark: super::screen::Marked| ScanEntity {
-            entity: mark.entity.as_str().to_owned(),
             start: units.at(mark.start),
             end: units.at(mark.end),
             action: mark.treatment,
+            entity: mark.entity.into_text(),
         };
         let entities = screened.marked.into_iter().map(told).collect();
         Self { action: Some(screened.treatment), entities, redacted: screened.text }
     }
 }
 
+/// A screening in brief, for whoever does not ask where: `redact EMAIL_ADDRESS:redact IP_ADDRESS:warn`, the strictest of
+/// what becomes of anything and of each kind, and from the next line on the text.
+#[must_use]
+pub fn brief(screened: &Screened) -> String {
+    let mut kinds: Vec<(&EntityName, Treatment)> = Vec::new();
+    for mark in &screened.marked {
+        match kinds.iter_mut().find(|(name, _)| **name == mark.entity) {
+            Some((_, strictest)) => *strictest = mark.treatment.max(*strictest),
+            None => kinds.push((&mark.entity, mark.treatment)),
+        }
+    }
+    let mut out = String::with_capacity(screened.text.len().saturating_add(64));
+    out.push_str(screened.treatment.word());
+    for (name, then) in kinds {
+        out.extend([" ", name.as_str(), ":", then.word()]);
+    }
+    out.extend(["\n", &screened.text]);
+    out
+}
+
 /// Counts code units along a text, forwards.
 struct Units<'a> {
     text: &'a str,
+    /// Then bytes are code units.
+    ascii: bool,
     byte: usize,
     unit: usize,
 }
 
 impl<'a> Units<'a> {
     const fn of(text: &'a str) -> Self {
-        Self { text, byte: 0, unit: 0 }
+        Self { text, ascii: text.is_ascii(), byte: 0, unit: 0 }
     }
 
     fn at(&mut self, byte: usize) -> usize {
+        if self.ascii {
+            return byte;
+        }
         let between = self.text.get(self.byte..byte).unwrap_or_default();
         self.unit = self.unit.saturating_add(between.encode_utf16().count());
         self.byte = byte.max(self.byte);

@@ -17,7 +17,9 @@ pub(super) fn number(run: &Run<'_>, hits: &mut Hits) -> bool {
     if count == 3 && !matches!(separator, Some(b'-' | b' ' | b'.')) {
         return false;
     }
-    let Some(end) = run.ends(count) else { return false };
+    let Some(end) = run.ends(count) else {
+        return false;
+    };
     let digits = run.digits(count);
     let (area, group, serial) = (digits.number(0, 3), digits.number(3, 5), digits.number(5, 9));
     let context = run.context();

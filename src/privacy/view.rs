@@ -1,6 +1,6 @@
 //! The text as whoever gets it will read it: escapes decoded, look-alikes folded, with the way back to the original.
 
-use super::bytes::{at, down, end_of, part, up};
+use super::bytes::{at, before, down, end_of, part, up};
 use super::fold::{Folded, fold};
 
 /// So often an escape is looked for within what an escape gave: `%2525…`.
@@ -31,36 +31,41 @@ fn ends_as_reference(text: &[u8], place: usize) -> bool {
 }
 
 impl View {
-    /// The text as it is.
-    fn of(text: &str) -> Self {
-        let mut view = View { bytes: Vec::with_capacity(text.len()), from: Vec::with_capacity(text.len()) };
+    /// The text as it is written.
+    pub(super) fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            let from = (0..place(text.len())).map(|place| (place, place.saturating_add(1))).collect();
+            return View { bytes: text.as_bytes().to_vec(), from };
+        }
+        let mut view = View::with_capacity(text.len());
         for (start, character) in text.char_indices() {
             view.push(character, place(start), place(up(start, character.len_utf8())));
         }
         view
     }
 
+    fn with_capacity(bytes: usize) -> Self {
+        View { bytes: Vec::with_capacity(bytes), from: Vec::with_capacity(bytes) }
+    }
+
     /// As it will be read, or nothing where that is as it is written.
-    pub(super) fn decoded(text: &str) -> Option<Self> {
-        let mut view = View::of(text);
-        let mut changed = false;
+    pub(super) fn decoded(&self) -> Option<Self> {
+        let mut decoded: Option<View> = None;
         for _ in 0..ROUNDS {
+            let view = decoded.as_ref().unwrap_or(self);
             let unescaped = view.unescaped(true);
-            let folded = unescaped.as_ref().unwrap_or(&view).folded();
-            let Some(next) = folded.or(unescaped) else { break };
-            view = next;
-            changed = true;
+            let folded = unescaped.as_ref().unwrap_or(view).folded();
+            let Some(next) = folded.or(unescaped) else {
+                break;
+            };
+            decoded = Some(next);
         }
-        if let Some(next) = view.spelled() {
-            view = next;
-            changed = true;
-        }
-        changed.then_some(view)
+        decoded.as_ref().unwrap_or(self).spelled().or(decoded)
     }
 
     /// With a sign that is no part of anything in the place of each escape: what stands between them as it is written.
-    pub(super) fn between_escapes(text: &str) -> Option<Self> {
-        View::of(text).unescaped(false)
+    pub(super) fn between_escapes(&self) -> Option<Self> {
+        self.unescaped(false)
     }
 
     /// The part of the original that a part of the view comes from.
@@ -79,114 +84,91 @@ impl View {
         }
     }
 
-    fn copy(&mut self, from: &View, place: usize) {
-        self.bytes.push(at(&from.bytes, place));
-        self.from.push(from.from.get(place).copied().unwrap_or_default());
+    fn copy(&mut self, from: &View, start: usize, end: usize) {
+        self.bytes.extend_from_slice(part(&from.bytes, start, end));
+        self.from.extend_from_slice(from.from.get(start..end).unwrap_or_default());
+    }
+
+    /// The same with some parts in other words. `other` is asked at each byte that may begin such a part: what stands in its
+    /// place, if anything, and where the part begins and ends. Nothing, if there is none.
+    fn rewritten(
+        &self,
+        may: impl Fn(u8) -> bool,
+        other: impl Fn(&[u8], usize) -> Option<(Written, usize, usize)>,
+    ) -> Option<Self> {
+        let mut out: Option<View> = None;
+        let (mut copied, mut place) = (0, 0);
+        while place < self.bytes.len() {
+            let found = if may(at(&self.bytes, place)) { other(&self.bytes, place) } else { None };
+            let Some((written, start, end)) = found else {
+                place = up(place, 1);
+                continue;
+            };
+            let out = out.get_or_insert_with(|| View::with_capacity(self.bytes.len()));
+            let start = start.max(copied);
+            out.copy(self, copied, start);
+            // What stands for several signs comes from all of them.
+            let (first, last) = self.origin(start, end);
+            let (first, last) = (self::place(first), self::place(last));
+            match written {
+                Written::Byte(byte) => {
+                    out.bytes.push(byte);
+                    out.from.push((first, last));
+                }
+                Written::Character(character) => out.push(character, first, last),
+                Written::Nothing => {}
+            }
+            (copied, place) = (end, end);
+        }
+        if let Some(out) = &mut out {
+            out.copy(self, copied, self.bytes.len());
+        }
+        out
     }
 
     /// Percent escapes, HTML references and JSON's `\u0040`, once.
     fn unescaped(&self, decode: bool) -> Option<Self> {
-        let mut out: Option<View> = None;
-        let mut place = 0;
-        while place < self.bytes.len() {
-            let byte = at(&self.bytes, place);
-            let escape = match byte {
-                b'%' => percent(&self.bytes, place),
-                b'&' => reference(&self.bytes, place),
-                b'\\' => backslash(&self.bytes, place),
-                _ => None,
-            };
-            let Some((character, end)) = escape else {
-                if let Some(out) = &mut out {
-                    out.copy(self, place);
-                }
-                place = up(place, 1);
-                continue;
-            };
-            let out = out.get_or_insert_with(|| self.head(place));
-            let (start, last) = self.origin(place, end);
-            let (start, last) = (place_of(start), place_of(last));
-            match character {
-                Escaped::Byte(byte) => {
-                    out.bytes.push(if decode { byte } else { 0 });
-                    out.from.push((start, last));
-                }
-                Escaped::Character(character) => out.push(if decode { character } else { '\0' }, start, last),
-            }
-            place = end;
-        }
-        out
-    }
-
-    fn head(&self, end: usize) -> View {
-        View { bytes: part(&self.bytes, 0, end).to_vec(), from: self.from.get(..end).unwrap_or_default().to_vec() }
+        self.rewritten(
+            |byte| matches!(byte, b'%' | b'&' | b'\\'),
+            |bytes, place| {
+                let (written, end) = match at(bytes, place) {
+                    b'%' => percent(bytes, place),
+                    b'&' => reference(bytes, place),
+                    _ => backslash(bytes, place),
+                }?;
+                Some((if decode { written } else { Written::Byte(0) }, place, end))
+            },
+        )
     }
 
     /// Look-alikes as what they look like. Bytes that are no UTF-8 stay as they are.
     fn folded(&self) -> Option<Self> {
-        let mut out: Option<View> = None;
-        let mut place = 0;
-        while place < self.bytes.len() {
-            let byte = at(&self.bytes, place);
-            let character = if byte < 0x80 { None } else { character(&self.bytes, place) };
-            let Some(character) = character else {
-                if let Some(out) = &mut out {
-                    out.copy(self, place);
-                }
-                place = up(place, 1);
-                continue;
-            };
-            let end = up(place, character.len_utf8());
-            let folded = fold(character);
-            if folded != Folded::Same {
-                let out = out.get_or_insert_with(|| self.head(place));
-                if let Folded::Ascii(byte) = folded {
-                    let (start, last) = self.origin(place, end);
-                    out.bytes.push(byte);
-                    out.from.push((place_of(start), place_of(last)));
-                }
-            } else if let Some(out) = &mut out {
-                // One that was put together from escapes comes from all of them.
-                let (start, last) = self.origin(place, end);
-                out.push(character, place_of(start), place_of(last));
-            }
-            place = end;
-        }
-        out
+        self.rewritten(
+            |byte| byte >= 0x80,
+            |bytes, place| {
+                let character = character(bytes, place)?;
+                let written = match fold(character) {
+                    Folded::Ascii(byte) => Written::Byte(byte),
+                    Folded::Nothing => Written::Nothing,
+                    Folded::Same => return None,
+                };
+                Some((written, place, up(place, character.len_utf8())))
+            },
+        )
     }
 
     /// `jane [at] example (dot) com`.
     fn spelled(&self) -> Option<Self> {
-        let mut out: Option<View> = None;
-        let mut place = 0;
-        while place < self.bytes.len() {
-            let found = if matches!(at(&self.bytes, place), b'[' | b'(' | b'{' | b'<') {
-                sign(&self.bytes, place)
-            } else {
-                None
-            };
-            let Some((byte, end)) = found else {
-                if let Some(out) = &mut out {
-                    out.copy(self, place);
-                }
-                place = up(place, 1);
-                continue;
-            };
-            let out = out.get_or_insert_with(|| self.head(place));
-            let mut start = place;
-            // A space on either side belongs to it.
-            if out.bytes.last() == Some(&b' ') {
-                out.bytes.pop();
-                out.from.pop();
-                start = down(start, 1);
-            }
-            let end = if at(&self.bytes, end) == b' ' { up(end, 1) } else { end };
-            let (first, last) = self.origin(start, end);
-            out.bytes.push(byte);
-            out.from.push((place_of(first), place_of(last)));
-            place = end;
-        }
-        out
+        self.rewritten(
+            |byte| matches!(byte, b'[' | b'(' | b'{' | b'<'),
+            |bytes, place| {
+                let (byte, end) = sign(bytes, place)?;
+                // A space on either side belongs to it.
+                let start = if before(bytes, place) == b' ' { down(place, 1) } else { place };
+                let end = if at(bytes, end) == b' ' { up(end, 1) } else { end };
+                Some((Written::Byte(byte), start, end))
+            },
+        )
     }
 }
 
@@ -194,25 +176,23 @@ fn place(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-fn place_of(origin: usize) -> u32 {
-    place(origin)
-}
-
-enum Escaped {
+/// What stands in the place of a part.
+enum Written {
     Byte(u8),
     Character(char),
+    Nothing,
 }
 
 /// `%40`
-fn percent(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
+fn percent(bytes: &[u8], place: usize) -> Option<(Written, usize)> {
     let high = char::from(at(bytes, up(place, 1))).to_digit(16)?;
     let low = char::from(at(bytes, up(place, 2))).to_digit(16)?;
     let byte = u8::try_from(high.wrapping_mul(16).wrapping_add(low)).ok()?;
-    Some((Escaped::Byte(byte), up(place, 3)))
+    Some((Written::Byte(byte), up(place, 3)))
 }
 
 /// `\u0040`, as JSON writes it.
-fn backslash(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
+fn backslash(bytes: &[u8], place: usize) -> Option<(Written, usize)> {
     if at(bytes, up(place, 1)) != b'u' {
         return None;
     }
@@ -220,11 +200,11 @@ fn backslash(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
     let code = (up(place, 2)..end).try_fold(0u32, |code, place| {
         Some(code.wrapping_mul(16).wrapping_add(char::from(at(bytes, place)).to_digit(16)?))
     })?;
-    Some((Escaped::Character(char::from_u32(code)?), end))
+    Some((Written::Character(char::from_u32(code)?), end))
 }
 
 /// `&#64;`, `&#x40;` and the names that matter here; the semicolon may be left out after a number, as browsers let it.
-fn reference(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
+fn reference(bytes: &[u8], place: usize) -> Option<(Written, usize)> {
     const NAMES: &[(&[u8], char)] = &[
         (b"commat", '@'),
         (b"period", '.'),
@@ -259,7 +239,7 @@ fn reference(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
         let digits = std::str::from_utf8(part(bytes, first, end)).ok()?;
         let character = char::from_u32(u32::from_str_radix(digits, base).ok()?)?;
         let end = if at(bytes, end) == b';' { up(end, 1) } else { end };
-        return Some((Escaped::Character(character), end));
+        return Some((Written::Character(character), end));
     }
     let end = end_of(bytes, start, 15, |byte| byte.is_ascii_alphabetic());
     if at(bytes, end) != b';' {
@@ -267,7 +247,7 @@ fn reference(bytes: &[u8], place: usize) -> Option<(Escaped, usize)> {
     }
     let name = part(bytes, start, end);
     let (_, character) = NAMES.iter().find(|(known, _)| *known == name)?;
-    Some((Escaped::Character(*character), up(end, 1)))
+    Some((Written::Character(*character), up(end, 1)))
 }
 
 /// The character that begins at a place, if the bytes are UTF-8 there.

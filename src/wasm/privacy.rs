@@ -6,8 +6,8 @@ use crate::json::{Json, parse_own};
 use crate::policy::PolicyError;
 use crate::policy::read::{Read, Reader};
 use crate::privacy::rules::Rules;
-use crate::privacy::screen::{Recognised, screen};
-use crate::privacy::told::{Scan, recognised};
+use crate::privacy::screen::{Recognised, Screened, screen};
+use crate::privacy::told::{Scan, brief, recognised};
 use crate::privacy::{Place, PrivacySection};
 
 /// Looks through texts on their way out, by the `privacy` section of a policy.
@@ -26,7 +26,9 @@ impl Screen {
     /// What is wrong with the section, a line each.
     #[wasm_bindgen(constructor)]
     pub fn new(section: Option<String>, key: Vec<u8>) -> Result<Screen, JsError> {
-        let Some(section) = section else { return Ok(Self { rules: Rules::redact_all(), key }) };
+        let Some(section) = section else {
+            return Ok(Self { rules: Rules::redact_all(), key });
+        };
         let json = parse_own(&section).map_err(|error| JsError::new(&error))?;
         let section = section_of(&json)
             .map_err(|errors| JsError::new(&errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
@@ -52,15 +54,26 @@ impl Screen {
             .ok_or_else(|| JsError::new(&format!("`{word}` is not a place")))
     }
 
-    /// What is in a text that leaves by a place, and what becomes of it; nothing, if nothing is more than allowed.
+    /// What is in a text that leaves by a place, and what becomes of it, as JSON, each with its place in the text; nothing,
+    /// if nothing is more than allowed.
+    ///
+    /// # Errors
+    /// If the place is none.
+    pub fn scan(&self, place: u32, text: &str) -> Result<Option<String>, JsError> {
+        let told = self.look(place, text, &[])?.map(|screened| serde_json::to_string(&Scan::of(text, screened)));
+        told.transpose().map_err(|error| JsError::new(&error.to_string()))
+    }
+
+    /// The same in brief, as it is wanted for each request: `redact EMAIL_ADDRESS:redact`, and from the next line on the
+    /// text as it may go.
     ///
     /// # Errors
     /// If the place is none.
     pub fn screen(&self, place: u32, text: &str) -> Result<Option<String>, JsError> {
-        self.look(place, text, &[])
+        Ok(self.look(place, text, &[])?.as_ref().map(brief))
     }
 
-    /// The same, with what recognisers found in it: `[{"entity","start","end"}]`, as JSON.
+    /// In brief, with what recognisers found in it: `[{"entity","start","end"}]`, as JSON.
     ///
     /// # Errors
     /// If the place is none, or the list is none.
@@ -68,7 +81,7 @@ impl Screen {
     pub fn screen_with(&self, place: u32, text: &str, more: &str) -> Result<Option<String>, JsError> {
         let list: Json = parse_own(more).map_err(|error| JsError::new(&error))?;
         let more = recognised(text, &list).map_err(|error| JsError::new(&error))?;
-        self.look(place, text, &more)
+        Ok(self.look(place, text, &more)?.as_ref().map(brief))
     }
 
     /// The headers that are looked through, in small letters.
@@ -76,12 +89,12 @@ impl Screen {
         self.rules.headers.clone()
     }
 
-    fn look(&self, place: u32, text: &str, more: &[Recognised]) -> Result<Option<String>, JsError> {
+    fn look(&self, place: u32, text: &str, more: &[Recognised]) -> Result<Option<Screened>, JsError> {
         let place = usize::try_from(place).ok().and_then(|place| Place::ALL.get(place));
-        let Some(place) = place else { return Err(JsError::new("there is no such place")) };
-        let screened = screen(text, *place, &self.rules, &self.key, more);
-        let told = screened.map(|screened| serde_json::to_string(&Scan::of(text, screened))).transpose();
-        told.map_err(|error| JsError::new(&error.to_string()))
+        let Some(place) = place else {
+            return Err(JsError::new("there is no such place"));
+        };
+        Ok(screen(text, *place, &self.rules, &self.key, more))
     }
 }
 

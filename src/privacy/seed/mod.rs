@@ -60,11 +60,15 @@ impl Row {
 
     fn judge(&mut self, bytes: &[u8], hits: &mut Hits) {
         let words = std::mem::take(&mut self.words);
-        let places: Vec<Option<u16>> =
-            words.iter().map(|(start, end)| words::place_of(part(bytes, *start, *end))).collect();
+        let place_of = |(start, end): &(usize, usize)| words::place_of(part(bytes, *start, *end));
         let mut first = 0usize;
-        while first < places.len() {
-            let known: Vec<u16> = places.iter().skip(first).map_while(|place| *place).collect();
+        // Of the fewest words that a phrase may have, the last one that is not of the list rules out all before it.
+        while let Some(fewest) = words.get(first..up(first, FEWEST)) {
+            if let Some(other) = fewest.iter().rposition(|word| place_of(word).is_none()) {
+                first = up(first, up(other, 1));
+                continue;
+            }
+            let known: Vec<u16> = words.iter().skip(first).map_while(place_of).collect();
             let spans = words.get(first..up(first, known.len())).unwrap_or_default();
             self.phrases(&known, spans, hits);
             first = up(first, up(known.len(), 1));
@@ -129,7 +133,9 @@ fn checksum(places: &[u16]) -> bool {
     }
     let check = count / 33;
     let entropy = down(count, check) / 8;
-    let Some(hash) = Sha256::digest(bits.get(..entropy).unwrap_or_default()).first().copied() else { return false };
+    let Some(hash) = Sha256::digest(bits.get(..entropy).unwrap_or_default()).first().copied() else {
+        return false;
+    };
     let kept = down(8, check);
     let shift = u32::try_from(kept).unwrap_or(0);
     at(&bits, entropy).wrapping_shr(shift) == hash.wrapping_shr(shift)

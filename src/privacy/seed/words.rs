@@ -1,38 +1,61 @@
 //! The place of a word in the list.
 
-use super::super::bytes::up;
+use super::super::bytes::down;
 use super::english::BLOCKS;
 
-/// Words in a block.
-const BLOCK: usize = 16;
+/// How many bits a letter takes, and a word of eight.
+const LETTER: u32 = 5;
+const WORD: u32 = 40;
 
-/// The place of a word in the list, from 0.
-pub(in crate::privacy) fn place_of(word: &[u8]) -> Option<u16> {
-    let after = BLOCKS.partition_point(|block| first_of(block) <= word);
-    let block = after.checked_sub(1)?;
-    let mut place = block.saturating_mul(BLOCK);
-    let mut known = [0u8; 8];
-    let mut length = 0usize;
-    for byte in BLOCKS.get(block)?.iter().copied().chain(*b"0") {
-        if byte.is_ascii_digit() {
-            if length > 0 {
-                if known.get(..length) == Some(word) {
-                    return u16::try_from(place).ok();
-                }
-                place = up(place, 1);
+/// The words as numbers, in order.
+const KEYS: [u64; 2048] = {
+    let mut keys = [0u64; 2048];
+    let mut blocks: &[&[u8]] = &BLOCKS;
+    let (mut key, mut room, mut place) = (0u64, WORD, 0usize);
+    while let [block, more @ ..] = blocks {
+        let mut signs = *block;
+        while let [sign, rest @ ..] = signs {
+            if sign.is_ascii_digit() {
+                // The word before is over; of its letters, the next one has so many.
+                (_, place) = put(&mut keys, place, key);
+                room = WORD.wrapping_sub((*sign as u32).wrapping_sub(b'0' as u32).wrapping_mul(LETTER));
+                key &= u64::MAX.wrapping_shl(room);
+            } else {
+                room = room.wrapping_sub(LETTER);
+                key |= letter(*sign).wrapping_shl(room);
             }
-            length = usize::from(byte.wrapping_sub(b'0'));
-        } else if let Some(to) = known.get_mut(length) {
-            *to = byte;
-            length = up(length, 1);
+            signs = rest;
         }
+        blocks = more;
     }
-    None
+    put(&mut keys, place, key);
+    keys
+};
+
+/// Puts a word at its place, if there is one yet.
+const fn put(keys: &mut [u64; 2048], place: usize, key: u64) -> ((), usize) {
+    if key == 0 {
+        return ((), place);
+    }
+    if let Some((_, rest)) = keys.split_at_mut_checked(place)
+        && let [to, ..] = rest
+    {
+        *to = key;
+    }
+    ((), place.wrapping_add(1))
 }
 
-/// The first word of a block stands there whole, after its 0.
-fn first_of(block: &[u8]) -> &[u8] {
-    let word = block.get(1..).unwrap_or_default();
-    let end = word.iter().position(u8::is_ascii_digit).unwrap_or(word.len());
-    word.get(..end).unwrap_or_default()
+const fn letter(byte: u8) -> u64 {
+    (byte as u64).wrapping_sub(b'a' as u64).wrapping_add(1)
+}
+
+/// The place of a word of lower-case letters in the list, from 0.
+pub(in crate::privacy) fn place_of(word: &[u8]) -> Option<u16> {
+    if word.len() > 8 {
+        return None;
+    }
+    let key = word.iter().fold(0u64, |key, byte| key.wrapping_shl(LETTER) | letter(*byte));
+    let free = u32::try_from(down(8, word.len())).unwrap_or(0);
+    let key = key.wrapping_shl(free.wrapping_mul(LETTER));
+    KEYS.binary_search(&key).ok().and_then(|place| u16::try_from(place).ok())
 }
