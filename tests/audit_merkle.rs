@@ -51,3 +51,94 @@ fn another_implementation_agrees_on_every_proof() {
         }
     }
 }
+
+/// The leaves of certificate-transparency's reference test for RFC 6962, and its proofs.
+const LEAVES: [&str; 8] =
+    ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+/// The leaf's index, the size of the tree, and the path.
+const INCLUSIONS: [(u64, u64, &[&str]); 4] = [
+    (
+        0,
+        8,
+        &[
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ],
+    ),
+    (
+        5,
+        8,
+        &[
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+    (2, 3, &["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"]),
+    (
+        1,
+        5,
+        &[
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ],
+    ),
+];
+/// The size before, the size after, and the proof.
+const CONSISTENCIES: [(u64, u64, &[&str]); 3] = [
+    (
+        1,
+        8,
+        &[
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ],
+    ),
+    (
+        6,
+        8,
+        &[
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+    (
+        2,
+        5,
+        &[
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ],
+    ),
+];
+
+#[test]
+fn the_proofs_are_those_of_the_reference() {
+    let hex = |text: &str| -> Vec<u8> {
+        text.as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    };
+    let leaves: Vec<Hash> = LEAVES.iter().map(|text| leaf(&hex(text))).collect();
+    let root = |size: u64| {
+        let mut tree = Frontier::default();
+        leaves.iter().take(usize::try_from(size).unwrap()).for_each(|leaf| tree.push(*leaf));
+        tree.root()
+    };
+    let first = |size: u64| leaves.iter().copied().take(usize::try_from(size).unwrap());
+    for (index, size, path) in INCLUSIONS {
+        let published: Vec<Hash> = path.iter().map(|text| Hash::parse(text).unwrap()).collect();
+        assert_eq!(inclusion(index, size, first(size)).unwrap(), published, "{index} of {size}");
+        assert!(includes(index, leaves[usize::try_from(index).unwrap()], size, root(size), &published));
+    }
+    for (old, size, proof) in CONSISTENCIES {
+        let published: Vec<Hash> = proof.iter().map(|text| Hash::parse(text).unwrap()).collect();
+        assert_eq!(consistency(old, size, first(size)).unwrap(), published, "{old} to {size}");
+        assert!(begins_with((old, root(old)), (size, root(size)), &published));
+    }
+}

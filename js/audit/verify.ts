@@ -45,18 +45,28 @@ export interface AuditVerdict {
   readonly more_remarks: number;
 }
 
+interface Note {
+  readonly size: number;
+  readonly root: string;
+  readonly text: string;
+  readonly signatures: readonly (readonly [string, string])[];
+}
+
+function readNote(note: string, name: string): Note {
+  try {
+    return JSON.parse(loadTools().readCheckpoint(note)) as Note;
+  } catch (cause) {
+    throw new Error(`${name} is no checkpoint: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
 /** Throws if a checkpoint can't be read, or is not signed by the key. */
 export async function verifyLog(log: LogSource, options: VerifyOptions = {}): Promise<AuditVerdict> {
   const { checkpoints = [], vkey, key, progress } = options;
   const core = loadTools();
   const roots: [number, string, string][] = [];
   for (const { note, name } of checkpoints) {
-    const read = JSON.parse(core.readCheckpoint(note)) as {
-      size: number;
-      root: string;
-      text: string;
-      signatures: [string, string][];
-    };
+    const read = readNote(note, name);
     if (vkey !== undefined && !(await verifyNote(vkey, read.text, read.signatures))) {
       throw new Error(`${name} is not signed by the key that was given`);
     }

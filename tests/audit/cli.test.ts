@@ -62,6 +62,8 @@ test("verify: exit statuses, and the first bad record by its number", () =>
     assert.equal((await tollwarden(["verify"])).status, 1);
     copyFileSync(checkpoint, `${path}.checkpoint`);
     assert.equal((await tollwarden(["verify", path, "--key", vkey])).status, 0);
+    const none = await tollwarden(["verify", path, "--checkpoint", path]);
+    assert.deepEqual([none.status, /copy\.jsonl is no checkpoint: /.test(none.stderr)], [1, true], none.stderr);
     const stranger = await generateCheckpointKey("stranger");
     const other = await tollwarden(["verify", path, "--key", stranger.vkey]);
     assert.deepEqual([other.status, /is not signed by the key/.test(other.stderr)], [1, true], other.stderr);
