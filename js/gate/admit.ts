@@ -51,15 +51,16 @@ export async function admit(parts: Parts, verified: Verified): Promise<Admitted>
     const decision = await decide(parts, verified, hold);
     if (decision.action !== "allow") return { kind: "refused", refusal: policyRefusal(decision, id) };
     if (decision.state !== "held") continue;
-    const record = await newRecord(parts, verified, { id, hold, attempt, bound, decision });
-    await parts.record({
-      what: "admitted",
-      at: now(),
-      route: record.route,
-      client: record.client,
-      payment: id,
-      record,
-    });
+    let record: PaymentRecord;
+    try {
+      record = await newRecord(parts, verified, { id, hold, attempt, bound, decision });
+      const { route, client } = record;
+      await parts.record({ what: "admitted", at: now(), route, client, payment: id, record });
+    } catch (error) {
+      // Nobody has claimed it, so nobody delivers for this hold.
+      await parts.ledger.move({ type: "settle", id: hold, outcome: "failed" }).catch(parts.onError);
+      throw error;
+    }
     if (await records.put(record, found.version)) return { kind: "admitted", record, decision };
     // Whoever was faster has the hold too: it is the same one.
     return { kind: "refused", refusal: inFlight(id) };

@@ -6,10 +6,10 @@ import { reasonOf, type Sell } from "./fetch.ts";
 import { privateCacheControl, SHARED_CACHE_HEADERS } from "./headers.ts";
 import { gateRequest, type Held, holdBack, type NodeRequest, type NodeResponse, sendAnswer } from "./node.ts";
 
-export type ExpressMiddleware = (request: never, response: never, next: (error?: unknown) => void) => void;
+export type ExpressMiddleware = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
 
 export function expressMiddleware(sell: Sell): ExpressMiddleware {
-  return (request: NodeRequest, response: NodeResponse, next) => {
+  return (request, response, next) => {
     const gone = new AbortController();
     response.on("close", () => {
       if (!response.writableFinished) gone.abort(new Error("client_gone"));
@@ -67,15 +67,19 @@ function makePrivate(response: NodeResponse): void {
   for (const name of SHARED_CACHE_HEADERS) response.removeHeader(name);
 }
 
-function race(work: Promise<unknown>, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("upstream_timeout")), timeoutMs);
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-    });
+async function race(work: Promise<unknown>, signal: AbortSignal, timeoutMs: number): Promise<void> {
+  let stop = (_: unknown): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = reject;
   });
+  const gone = (): void => stop(signal.reason);
+  const timer = setTimeout(() => stop(new Error("upstream_timeout")), timeoutMs);
+  signal.addEventListener("abort", gone, { once: true });
+  try {
+    signal.throwIfAborted();
+    await Promise.race([work, stopped]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", gone);
+  }
 }
