@@ -9,9 +9,11 @@ import { reportCommand } from "./audit/report.ts";
 import { verifyCommand } from "./audit/verify.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { gatewayCommand } from "./gateway.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
+import { refundsCommand } from "./refunds.ts";
 import { scanCommand } from "./scan.ts";
 import { simulateCommand } from "./simulate.ts";
 import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
@@ -29,6 +31,8 @@ const COMMANDS: readonly Command[] = [
   backtestCommand,
   reportCommand,
   scanCommand,
+  gatewayCommand,
+  refundsCommand,
   reasonsCommand,
 ];
 

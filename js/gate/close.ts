@@ -3,7 +3,7 @@
  * fails: what can't be written down is told, and stays held.
  */
 
-import type { Parts } from "./parts.ts";
+import type { Bookkeeping } from "./parts.ts";
 import type { PaymentRecord } from "./records.ts";
 import { owe } from "./refunds.ts";
 
@@ -11,7 +11,7 @@ export type Upstream = NonNullable<PaymentRecord["upstream"]>;
 
 /** The money moved. `delivered`: whether its answer is on its way. */
 export async function captured(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   said: {
     readonly transaction?: string | undefined;
@@ -41,7 +41,7 @@ export async function captured(
 
 /** It did not move, and the same payment may be sent again. */
 export async function voided(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   reason: string,
   upstream?: Upstream,
@@ -63,7 +63,7 @@ export async function voided(
  * whose authorization it is, and which, so that a chain can be asked.
  */
 export async function unresolved(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   payload: object | undefined,
   reason: string,
@@ -86,7 +86,7 @@ export async function unresolved(
 
 /** It moved, and there is nothing to show for it. */
 export async function owed(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   reason: string,
   upstream?: Upstream,
@@ -118,7 +118,11 @@ export async function owed(
 /** So often a write is tried that must not be lost. */
 const TRIES = 3;
 
-async function kept(parts: Parts, record: PaymentRecord, move: () => Promise<{ readonly ok: boolean }>): Promise<void> {
+async function kept(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  move: () => Promise<{ readonly ok: boolean }>,
+): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       const outcome = await move();
@@ -133,7 +137,7 @@ async function kept(parts: Parts, record: PaymentRecord, move: () => Promise<{ r
 }
 
 async function write(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   change: (now: PaymentRecord) => PaymentRecord,
 ): Promise<PaymentRecord> {
@@ -148,7 +152,7 @@ async function write(
 }
 
 async function told(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
   what: "captured" | "void" | "unresolved" | "owed",
 ): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { BreakerState } from "../breaker.ts";
 import { owed } from "./close.ts";
-import type { Parts } from "./parts.ts";
+import type { Bookkeeping } from "./parts.ts";
 import { type Books, booksOf, type PaymentRecord, type PaymentState } from "./records.ts";
 import { type Resolved, recover, resolveAll } from "./resolve.ts";
 
@@ -38,7 +38,7 @@ export interface Desk {
   circuits(): Promise<readonly (readonly [key: string, state: BreakerState])[]>;
 }
 
-export function desk(parts: Parts): Desk {
+export function desk(parts: Bookkeeping): Desk {
   async function changed(
     id: string,
     change: (record: PaymentRecord) => PaymentRecord | undefined,

@@ -67,3 +67,9 @@ export interface Parts {
   /** Entries that were offered to version 1, which sends none back: by request, for as long as a quote is good. */
   readonly offered: Map<string, { readonly entries: readonly object[]; readonly until: number }>;
 }
+
+/** As much of it as keeping the books takes, with no route and no facilitator. */
+export type Bookkeeping = Pick<
+  Parts,
+  "now" | "ledger" | "records" | "circuits" | "signer" | "proof" | "record" | "happened" | "onError" | "inFlight"
+>;

@@ -2,12 +2,12 @@
 
 import { reconcileOne } from "../reconcile.ts";
 import { captured, owed, unresolved, voided } from "./close.ts";
-import type { Parts } from "./parts.ts";
+import type { Bookkeeping } from "./parts.ts";
 import type { PaymentRecord } from "./records.ts";
 
 /** What a chain says: the transfer, if there was one. Booked in the ledger already. Nothing where nothing is proven. */
 export async function proven(
-  parts: Parts,
+  parts: Bookkeeping,
   record: PaymentRecord,
 ): Promise<{ readonly transaction?: string; readonly charged: string; readonly booked: true } | undefined> {
   if (parts.proof === undefined) return undefined;
@@ -31,7 +31,7 @@ export interface Resolved {
  * Looks up every payment that is unresolved. What was paid is owed back, since nothing was delivered for it; what can't be
  * paid any more is void.
  */
-export async function resolveAll(parts: Parts): Promise<readonly Resolved[]> {
+export async function resolveAll(parts: Bookkeeping): Promise<readonly Resolved[]> {
   const done: Resolved[] = [];
   for await (const record of parts.records.all()) {
     if (record.state !== "unresolved" || parts.inFlight.has(record.id)) continue;
@@ -44,7 +44,7 @@ export async function resolveAll(parts: Parts): Promise<readonly Resolved[]> {
   return done;
 }
 
-async function resolveOne(parts: Parts, record: PaymentRecord): Promise<Resolved> {
+async function resolveOne(parts: Bookkeeping, record: PaymentRecord): Promise<Resolved> {
   const { id } = record;
   const moved = await proven(parts, record);
   if (moved !== undefined) {
@@ -65,7 +65,7 @@ const ABANDONED = 10 * 60_000;
  * After a crash: what somebody was working on is unresolved, since nobody knows how far they came; what was taken and
  * neither delivered nor owed is owed.
  */
-export async function recover(parts: Parts): Promise<readonly Resolved[]> {
+export async function recover(parts: Bookkeeping): Promise<readonly Resolved[]> {
   const done: Resolved[] = [];
   for await (const record of parts.records.all()) {
     const { id } = record;
