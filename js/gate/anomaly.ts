@@ -69,8 +69,9 @@ export function anomalies(options: AnomalyOptions = {}): { note(event: AnomalyEv
     const far = above >= Math.log(factor) && above > 4 * Math.max(course.deviation, FLOOR);
     const told = course.count >= minimum && far ? Math.exp(course.mean) : undefined;
     const weight = Math.max(WEIGHT, 1 / (course.count + 1));
-    // One figure moves the usual by a step at most: a spike does not make itself usual.
-    const step = course.count < minimum ? above : Math.min(Math.max(above, -1), 1);
+    // One figure moves the usual by a step at most, which is wider where figures vary: a spike does not make itself usual.
+    const most = course.count < minimum ? Number.POSITIVE_INFINITY : Math.max(1, 3 * course.deviation);
+    const step = Math.min(Math.max(above, -most), most);
     course.deviation += weight * (Math.abs(step) - course.deviation);
     course.mean += weight * step;
     course.count += 1;

@@ -81,8 +81,18 @@ function readRequirements(value: unknown): Requirements | undefined {
   return value as unknown as Requirements;
 }
 
+/** What is asked for several times while a payment is worked on. */
+const ids = new WeakMap<Payment, Promise<string>>();
+const prints = new WeakMap<Payment, Promise<string>>();
+
 /** The number of the payment: the same for every spelling of it. */
-export async function paymentId(payment: Payment): Promise<string> {
+export function paymentId(payment: Payment): Promise<string> {
+  const known = ids.get(payment) ?? idOf(payment);
+  ids.set(payment, known);
+  return known;
+}
+
+async function idOf(payment: Payment): Promise<string> {
   const inner = payment.payload.payload as JsonObject;
   for (const member of ["authorization", "permit2Authorization"]) {
     const signed = inner[member];
@@ -108,8 +118,10 @@ function numberText(value: string): string {
 }
 
 /** SHA-256 of all of it: who sends the same one again has the signature, and not just the nonce. */
-export async function fingerprint(payment: Payment): Promise<string> {
-  return sha256(canonical(payment.payload.payload));
+export function fingerprint(payment: Payment): Promise<string> {
+  const known = prints.get(payment) ?? (async () => sha256(canonical(payment.payload.payload)))();
+  prints.set(payment, known);
+  return known;
 }
 
 /** An entry as version 1 has it; nothing where version 1 has no name for the network. */
