@@ -43,8 +43,16 @@ export type Settled =
   | { readonly kind: "captured"; readonly answer: SettleAnswer }
   /** The facilitator says that it did nothing, for a reason that it can know before it does. */
   | { readonly kind: "refused"; readonly reason: string; readonly answer: SettleAnswer }
-  /** It may have moved. `late` is the answer that may still come. */
-  | { readonly kind: "unknown"; readonly error: unknown; readonly late?: Promise<Settled> };
+  /**
+   * It may have moved. `answered`: the facilitator works, and says that it could not settle this one. `late` is the answer
+   * that may still come.
+   */
+  | {
+      readonly kind: "unknown";
+      readonly error: unknown;
+      readonly answered?: boolean;
+      readonly late?: Promise<Settled>;
+    };
 
 export async function verify(
   facilitator: Facilitator,
@@ -101,7 +109,8 @@ function judge(answer: SettleAnswer): Settled {
   const reason = textOf(answer?.errorReason);
   if (reason === "settlement_pending") return { kind: "unknown", error: PENDING };
   if (reason !== undefined && saysNothingMoved(reason)) return { kind: "refused", reason, answer };
-  return { kind: "unknown", error: new Error(`the facilitator did not settle: ${reason ?? "no reason"}`) };
+  const error = new Error(`the facilitator did not settle: ${reason ?? "no reason"}`);
+  return { kind: "unknown", error, answered: reason !== undefined };
 }
 
 /**

@@ -22,7 +22,7 @@ import { freeCalls } from "./free.ts";
 import { guardServer, type ResourceServer } from "./hooks.ts";
 import { type ApiClient, clientsByKey } from "./identity.ts";
 import { insight, type Line } from "./insight.ts";
-import type { Ask, GateEvent, Parts, RecordEvent } from "./parts.ts";
+import type { Ask, Confirm, GateEvent, Parts, RecordEvent } from "./parts.ts";
 import { quotes } from "./quote.ts";
 import { records } from "./records.ts";
 import { iouSigner, type Signer } from "./refunds.ts";
@@ -62,6 +62,8 @@ export interface GateOptions {
   readonly ask?: Ask;
   /** Looks unresolved payments up on their chain, such as `evmProof` of `tollwarden/proofs/evm`. */
   readonly proof?: Prover;
+  /** Whether a settlement is final. Without it the facilitator's word is. */
+  readonly confirm?: Confirm;
   /** Takes down what happens, such as in an audit log. */
   readonly record?: RecordEvent;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
@@ -143,6 +145,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     signer,
     ask: options.ask,
     proof: options.proof,
+    confirm: options.confirm,
     record: options.record ?? ((_: GateEvent) => undefined),
     happened(event) {
       figures.note(event);

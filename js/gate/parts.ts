@@ -4,7 +4,7 @@ import type { Ledger } from "../core/ledger.ts";
 import type { Decision } from "../core/types.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Circuits } from "./circuit.ts";
-import type { Facilitator } from "./facilitator.ts";
+import type { Facilitator, SettleAnswer } from "./facilitator.ts";
 import type { FreeCalls } from "./free.ts";
 import type { FindClient } from "./identity.ts";
 import type { Happened } from "./insight.ts";
@@ -35,6 +35,12 @@ export type RecordEvent = (event: GateEvent) => void | Promise<void>;
 /** Asks people about a payment, and waits for as long as the request may. Then the ledger is asked again. */
 export type Ask = (decision: Decision, signal: AbortSignal | undefined) => Promise<void>;
 
+/**
+ * Whether a settlement that the facilitator reports is final: such as a look at the chain, some blocks later. Anything but
+ * `true`, and an error, leaves the payment unresolved, and nothing is delivered.
+ */
+export type Confirm = (settlement: SettleAnswer, record: PaymentRecord) => boolean | Promise<boolean>;
+
 export interface Parts {
   readonly now: () => number;
   /** The origin that clients know, without a slash at the end. */
@@ -54,6 +60,7 @@ export interface Parts {
   readonly ask: Ask | undefined;
   /** Looks an unresolved payment up on its chain. */
   readonly proof: Prover | undefined;
+  readonly confirm: Confirm | undefined;
   readonly record: RecordEvent;
   readonly happened: (event: Happened & { readonly usd?: string | undefined }) => void;
   readonly onError: (error: unknown) => void;

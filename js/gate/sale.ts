@@ -99,7 +99,7 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
   /** Takes the money. The answer is what to send if it could not be taken. */
   async function take(delivered: boolean, status?: number): Promise<SettleAnswer | Answer> {
     const terms = termsFor(payment, entry, wanted.url);
-    const settled = await settle(parts.facilitator, payment.payload, terms, parts.settleTimeoutMs);
+    const settled = await final(await settle(parts.facilitator, payment.payload, terms, parts.settleTimeoutMs));
     if (settled.kind === "captured") {
       stage = "taken";
       record = await captured(
@@ -110,6 +110,7 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
         status === undefined ? undefined : upstream(status),
       );
       await tell(FACILITATOR, "success");
+      await tell(payerCircuit(client), "success");
       await countVolume();
       return settled.answer;
     }
@@ -117,11 +118,13 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
       record = await voided(parts, record, settled.reason, upstream(status));
       await tell(FACILITATOR, "success");
       // One who can't be charged after the work was done has cost it: after some of these, it is not done any more.
-      await parts.circuits.tell(payerCircuit(client), "failure").catch(parts.onError);
+      await tell(payerCircuit(client), "failure");
       return offerAnswer(parts, wanted, settled.reason, receiptHeader(payment.version, settled.answer));
     }
     record = await unresolved(parts, record, payment.payload, messageOf(settled.error), upstream(status));
-    await tell(FACILITATOR, "failure");
+    // One payer whose payments fail must not stop the others: it is the payer's breaker then, and not the facilitator's.
+    await tell(FACILITATOR, settled.answered === true ? "success" : "failure");
+    if (settled.answered === true) await tell(payerCircuit(client), "failure");
     if (settled.late !== undefined) void settled.late.then(arrivedLate).catch(parts.onError);
     return refusalAnswer(
       {
@@ -133,6 +136,17 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
       },
       parts.now(),
     );
+  }
+
+  /** A settlement that may still be undone is none yet. */
+  async function final(settled: Settled): Promise<Settled> {
+    if (settled.kind !== "captured" || parts.confirm === undefined) return settled;
+    try {
+      if ((await parts.confirm(settled.answer, record)) === true) return settled;
+      return { kind: "unknown", answered: true, error: new Error("the settlement is not confirmed") };
+    } catch (error) {
+      return { kind: "unknown", error };
+    }
   }
 
   /** An answer that came after the request was over: then it is known, and owed back. */

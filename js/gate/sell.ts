@@ -206,8 +206,11 @@ async function paid(
     }
     const name = wanted.identity?.id ?? payerClient(payer);
     known(name);
-    const refusal = await crowded(parts, name);
+    const refusal = crowded(parts, name);
     if (refusal !== undefined) return refusal;
+    const trusted = await parts.circuits.admit([payerCircuit(name)]);
+    if (trusted.retryAt !== undefined) return suspended(trusted.retryAt);
+    probes = [...probes, ...trusted.probes];
     client = name;
     parts.openBy.set(name, (parts.openBy.get(name) ?? 0) + 1);
 
@@ -295,18 +298,19 @@ async function misfit(parts: Parts, wanted: Wanted, fault: string): Promise<Begu
   return { kind: "answer", answer: await offerAnswer(parts, wanted, fault) };
 }
 
-/** A client with too much under way, or whose payments could not be taken after the work was done. */
-async function crowded(parts: Parts, client: string): Promise<Refusal | undefined> {
-  if ((parts.openBy.get(client) ?? 0) >= parts.maxOpenPerClient) {
-    return {
-      ...paymentRefusal(429, "too_many_open", "this client has too many payments under way; nothing was charged"),
-      retryAt: parts.now() + 1_000,
-    };
-  }
-  const closed = await parts.circuits.closedUntil([payerCircuit(client)]);
-  if (closed === undefined) return undefined;
+/** A client with too much under way. */
+function crowded(parts: Parts, client: string): Refusal | undefined {
+  if ((parts.openBy.get(client) ?? 0) < parts.maxOpenPerClient) return undefined;
+  return {
+    ...paymentRefusal(429, "too_many_open", "this client has too many payments under way; nothing was charged"),
+    retryAt: parts.now() + 1_000,
+  };
+}
+
+/** A client whose payments could not be taken after the work was done. */
+function suspended(retryAt: number): Refusal {
   const message = "too many of this client's payments could not be taken; nothing was charged";
-  return { ...paymentRefusal(429, "payer_suspended", message), retryAt: closed };
+  return { ...paymentRefusal(429, "payer_suspended", message), retryAt };
 }
 
 function circuitOpen(retryAt: number): Refusal {

@@ -223,7 +223,8 @@ test("an unresolved payment that is sent again is delivered once it settles, for
 });
 
 test("a refusal to settle delivers nothing, charges nothing, and suspends who makes a habit of it", async () => {
-  const { gate, facilitator, buy } = await openGate({ breaker: { failureThreshold: 3 } });
+  let at = 1_700_000_000_000;
+  const { gate, facilitator, buy } = await openGate({ breaker: { failureThreshold: 3 }, now: () => at });
   const refusal = {
     success: false,
     errorReason: "invalid_exact_evm_insufficient_balance",
@@ -246,6 +247,9 @@ test("a refusal to settle delivers nothing, charges nothing, and suspends who ma
   facilitator.settles = [];
   assert.equal((await buy("/weather", { from: BOB })).status, 200, "others go on");
   assert.equal((await books(gate)).paid, "10000");
+  at += 31_000;
+  assert.equal((await buy("/weather")).status, 200, "and so does this one, after a while");
+  assert.deepEqual(await gate.circuits(), []);
 });
 
 test("what is taken before the work is owed back when the work fails", async () => {

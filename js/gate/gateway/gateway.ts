@@ -20,6 +20,7 @@ type FromGate = Pick<
   | "schemes"
   | "ask"
   | "proof"
+  | "confirm"
   | "record"
   | "onAnomaly"
   | "anomalies"
