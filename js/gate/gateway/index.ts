@@ -3,6 +3,7 @@
 import "../../core/inline.ts";
 import "../../stores/default.ts";
 
+export { createApiKey, hashApiKey } from "../identity.ts";
 export { type GatewayConfig, type GatewayRoute, readGatewayFile } from "./config.ts";
 export { developmentFacilitator } from "./development.ts";
 export { httpFacilitator } from "./facilitator.ts";
