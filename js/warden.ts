@@ -1,7 +1,6 @@
 /** The warden: one policy, one ledger, and the ways to pay through them. */
 
-import { type Audit, type AuditOptions, openAudit } from "./audit/audit.ts";
-import { HEAD } from "./audit/drain.ts";
+import { type Audit, type AuditOptions, openAudit, withoutLog } from "./audit/audit.ts";
 import { breakerOf, type Control, controlOf } from "./control.ts";
 import { type Ledger, openLedger, type PolicySummary } from "./core/ledger.ts";
 import type { BudgetLine, Decision, Outcome } from "./core/types.ts";
@@ -176,14 +175,6 @@ export async function openWardenWithControl(
   const tracked = trackPayments(ledger, breaker, now, { patience, vault, ...(onPayment && { onPayment }) });
   const payments = withScreenedOffers(tracked, privacy);
   return { warden: assemble({ ledger, payments, vault, privacy, log }, scope), control: controlOf(ledger, breaker) };
-}
-
-/** A ledger that has an audit log is not changed without one: what was done would be missing there. */
-async function withoutLog(store: Store): Promise<undefined> {
-  // A store that fails here fails again where it matters, and denies.
-  const [head] = await store.load([HEAD]).catch(() => []);
-  if (head === undefined || head.value === null) return;
-  throw new WardenUnavailable("audit_required", "this ledger has an audit log: open the warden with `audit`");
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */

@@ -3,6 +3,7 @@
 import { coreSha256 } from "../core/generated/digest.js";
 import type { Auditing } from "../core/ledger.ts";
 import { loadCore } from "../core/load.ts";
+import { WardenUnavailable } from "../errors.ts";
 import type { Store } from "../stores/store.ts";
 import { type CheckpointOptions, checkpoints } from "./checkpoint.ts";
 import { type Drain, HEAD, openDrain } from "./drain.ts";
@@ -77,4 +78,12 @@ export function openAudit(store: Store, options: AuditOptions, now: () => number
 /** The lines of a log that the store keeps. */
 export async function* storedLog(store: Store): AsyncGenerator<string> {
   for await (const { value } of store.scan("log/")) if (value !== null) yield value;
+}
+
+/** A ledger that has an audit log is not changed without one: what was done would be missing there. */
+export async function withoutLog(store: Store): Promise<undefined> {
+  // A store that fails here fails again where it matters, and denies.
+  const [head] = await store.load([HEAD]).catch(() => []);
+  if (head === undefined || head.value === null) return;
+  throw new WardenUnavailable("audit_required", "this ledger has an audit log: open it with `audit`");
 }

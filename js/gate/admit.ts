@@ -19,6 +19,8 @@ export interface Verified {
   readonly route: string;
   readonly method: string;
   readonly url: string;
+  /** The same address in one spelling: budgets and rules go by this one. */
+  readonly address: string;
   /** SHA-256 of the body, in hex; empty where there is none. */
   readonly body: string;
   readonly client: string;
@@ -112,7 +114,13 @@ async function decide(parts: Parts, verified: Verified, hold: string): Promise<D
 }
 
 /** What the ledger is asked: the client takes an agent's place, and the entry is the whole offer. */
-export function eventOf({ client, method, url, body, entry }: Omit<Verified, "payment" | "payer" | "route">): {
+export function eventOf({
+  client,
+  method,
+  address,
+  body,
+  entry,
+}: Pick<Verified, "client" | "method" | "address" | "body" | "entry">): {
   readonly agent: string;
   readonly client: string;
   readonly method: string;
@@ -124,8 +132,8 @@ export function eventOf({ client, method, url, body, entry }: Omit<Verified, "pa
     agent: client,
     client,
     method,
-    url,
-    offer: { x402Version: 2, resource: { url }, accepts: [entry] },
+    url: address,
+    offer: { x402Version: 2, resource: { url: address }, accepts: [entry] },
     ...(body === "" ? {} : { body_digest: body }),
   };
 }

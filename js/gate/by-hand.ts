@@ -4,7 +4,7 @@ import type { Decision } from "../core/types.ts";
 import { isObject } from "../x402/wire.ts";
 import { admit } from "./admit.ts";
 import { captured, owed, unresolved, voided } from "./close.ts";
-import { payerClient } from "./identity.ts";
+import { addressOf, payerClient } from "./identity.ts";
 import type { Parts } from "./parts.ts";
 import { parsePayment } from "./payment.ts";
 import type { PaymentRecord } from "./records.ts";
@@ -70,10 +70,11 @@ export function byHand(parts: Parts): ByHand {
         route: route ?? `${method} ${url.split(/[?#]/)[0]}`,
         method,
         url,
+        address: url,
         body: bodyDigest,
         client: client ?? payerClient(payer),
         tier,
-        payer: payer.toLowerCase(),
+        payer: addressOf(payer),
       });
       if (admitted.kind === "refused") {
         const { refusal } = admitted;

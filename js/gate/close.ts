@@ -35,7 +35,15 @@ export async function captured(
     closedAt: parts.now(),
     ...(upstream === undefined ? {} : { upstream }),
   }));
+  if (delivered) await note(parts, next, "delivered", said.transaction);
   await told(parts, next, "captured");
+  return next;
+}
+
+/** What was taken before is on its way now. */
+export async function delivered(parts: Bookkeeping, record: PaymentRecord, upstream: Upstream): Promise<PaymentRecord> {
+  const next = await write(parts, record, (now) => ({ ...now, delivered: true, upstream }));
+  await note(parts, next, "delivered", record.transaction);
   return next;
 }
 
@@ -111,8 +119,19 @@ export async function owed(
           ...(upstream === undefined ? {} : { upstream }),
         },
   );
+  await note(parts, next, "refund_owed", JSON.stringify(refund?.iou ?? reason));
   await told(parts, next, "owed");
   return next;
+}
+
+/** For the audit log. What has happened already is not undone by a log that fails. */
+async function note(
+  parts: Bookkeeping,
+  { hold }: PaymentRecord,
+  what: "delivered" | "refund_owed",
+  message = "",
+): Promise<void> {
+  await parts.ledger.note(what, { id: hold, message }).catch(parts.onError);
 }
 
 /** So often a write is tried that must not be lost. */

@@ -50,6 +50,9 @@ export function desk(parts: Bookkeeping): Desk {
 
   async function tell(what: "dispute" | "refunded", record: PaymentRecord): Promise<void> {
     const { route, client, id } = record;
+    const { refund, dispute } = record;
+    const message = what === "refunded" ? `${refund?.amount} by ${refund?.reference}` : JSON.stringify(dispute);
+    await parts.ledger.note(what === "refunded" ? "refund_paid" : "disputed", { id: record.hold, message });
     await parts.record({ what, at: parts.now(), route, client, payment: id, record });
   }
 

@@ -1,6 +1,7 @@
 /** The gate: one policy, one store, and what is sold through them. */
 
-import { type Ledger, openLedger, type PolicySummary } from "../core/ledger.ts";
+import { type Audit, type AuditOptions, openAudit, withoutLog } from "../audit/audit.ts";
+import { openLedger, type PolicySummary } from "../core/ledger.ts";
 import type { BudgetLine } from "../core/types.ts";
 import { type PolicySource, readPolicy } from "../policy-source.ts";
 import type { Prover } from "../reconcile.ts";
@@ -64,7 +65,9 @@ export interface GateOptions {
   readonly proof?: Prover;
   /** Whether a settlement is final. Without it the facilitator's word is. */
   readonly confirm?: Confirm;
-  /** Takes down what happens, such as in an audit log. */
+  /** Records every decision and what came of it, or refuses: docs/audit.md. */
+  readonly audit?: AuditOptions;
+  /** Takes down what happens in a log of your own. */
   readonly record?: RecordEvent;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly anomalies?: AnomalyOptions;
@@ -107,6 +110,8 @@ export interface Gate extends ByHand, Desk {
   /** Another policy takes over. Throws `PolicyInvalid`; then the old one stays. */
   reload(policy: PolicySource): Promise<PolicySummary>;
   readonly policy: PolicySummary;
+  /** The audit log, where there is one. */
+  readonly audit: Pick<Audit, "behind" | "failures" | "flush"> | undefined;
   /** Figures by hour, route, client and tier. */
   analytics(options?: Parameters<ReturnType<typeof insight>["lines"]>[0]): Promise<readonly Line[]>;
   /** Writes down what is only in memory, and closes the store. */
@@ -118,7 +123,15 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const now = options.now ?? Date.now;
   const origin = originOf(options.url);
   const store = options.store ?? (await defaultStore());
-  const ledger = openLedger({ policy: withOrigin(options.policy, origin), store, now: options.now });
+  const policy = withOrigin(options.policy, origin);
+  const log = options.audit === undefined ? await withoutLog(store) : openAudit(store, options.audit, now);
+  const ledger = openLedger({ policy, store, now: options.now, audit: log?.auditing });
+  try {
+    await ledger.note("opened");
+  } catch (error) {
+    await log?.close().catch(() => undefined);
+    throw error;
+  }
   const cells = cellsOf(store);
   const onError = guarded(options.onError);
   const figures = insight(cells, randomHex(6));
@@ -195,19 +208,18 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     get policy() {
       return ledger.policy;
     },
+    audit: log,
     analytics: (which) => figures.lines(which),
     ...byHand(parts),
     ...desk(parts),
     async close() {
       clearInterval(flushing);
       await figures.flush().catch(onError);
-      await closed(ledger);
+      await ledger.finished();
+      await log?.close();
+      await ledger.close();
     },
   };
-}
-
-function closed(ledger: Ledger): Promise<void> {
-  return ledger.close();
 }
 
 /** The origin that is sold under is let through, although it may be no https with a DNS name: it is the seller's own. */

@@ -6,11 +6,12 @@
 import { admit } from "./admit.ts";
 import { captured, unresolved, voided } from "./close.ts";
 import { saysNothingMoved } from "./facilitator.ts";
-import { payerClient } from "./identity.ts";
+import { addressOf, payerClient } from "./identity.ts";
 import type { Parts } from "./parts.ts";
 import { parsePayment, paymentId } from "./payment.ts";
 import type { PaymentRecord } from "./records.ts";
 import type { Requirements } from "./requirements.ts";
+import { plainPath } from "./routes.ts";
 import { payerCircuit } from "./sale.ts";
 
 interface Adapter {
@@ -104,7 +105,7 @@ export function guardServer(parts: Parts, server: ResourceServer): void {
       const payment = parsePayment(paymentPayload);
       const adapter = transportContext?.request?.adapter;
       if (payment === undefined || adapter === undefined) return { abort: true, reason: "payment_unreadable" };
-      const payer = result.payer?.toLowerCase() ?? payment.from;
+      const payer = result.payer === undefined ? payment.from : addressOf(result.payer);
       if (payer === undefined || (payment.from !== undefined && payer !== payment.from)) {
         return { abort: true, reason: "payer_unknown" };
       }
@@ -126,6 +127,7 @@ export function guardServer(parts: Parts, server: ResourceServer): void {
         route: transportContext?.request?.routePattern ?? pathOf(url),
         method: adapter.getMethod(),
         url,
+        address: `${parts.origin}${plainPath(new URL(url).pathname)}${new URL(url).search}`,
         body: "",
         client,
         tier: identity?.tier,

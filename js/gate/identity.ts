@@ -55,5 +55,10 @@ export async function clientsByKey(clients: readonly ApiClient[]): Promise<FindC
 
 /** What a payer is called where no API key names the client. */
 export function payerClient(payer: string): string {
-  return `payer:${payer.startsWith("0x") ? payer.toLowerCase() : payer}`;
+  return `payer:${addressOf(payer)}`;
+}
+
+/** An address in one spelling: the letters of an EVM address mean the same in either case, those of Solana's do not. */
+export function addressOf(text: string): string {
+  return /^0x/i.test(text) ? text.toLowerCase() : text;
 }

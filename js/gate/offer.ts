@@ -14,6 +14,8 @@ import type { Route } from "./routes.ts";
 export interface Wanted extends QuotedFor {
   readonly matched: Route;
   readonly identity: Identity | undefined;
+  /** The address in one spelling. */
+  readonly address: string;
   readonly bodyBytes: number;
 }
 

@@ -5,6 +5,7 @@
 
 import { isObject, type JsonObject, paymentOf } from "../x402/wire.ts";
 import { sha256 } from "./digest.ts";
+import { addressOf } from "./identity.ts";
 import { legacyName, networkOf } from "./networks.ts";
 import { canonical } from "./quote.ts";
 import type { Requirements } from "./requirements.ts";
@@ -56,6 +57,7 @@ export function parsePayment(payload: JsonObject): Payment | undefined {
   if (typeof scheme !== "string" || network === undefined) return undefined;
   const signed = isObject(inner.authorization) ? inner.authorization : inner.permit2Authorization;
   const authorization = isObject(signed) ? signed : {};
+  const from = text(authorization.from);
   const until = Number(authorization.validBefore ?? authorization.deadline);
   const resource = isObject(payload.resource) ? payload.resource.url : undefined;
   return {
@@ -64,7 +66,7 @@ export function parsePayment(payload: JsonObject): Payment | undefined {
     accepted,
     scheme,
     network,
-    from: text(authorization.from)?.toLowerCase(),
+    from: from === undefined ? undefined : addressOf(from),
     value: text(authorization.value),
     until: Number.isSafeInteger(until * 1000) && until > 0 ? until * 1000 : undefined,
     resource: text(resource),

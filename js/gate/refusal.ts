@@ -91,6 +91,7 @@ const DOWN: ReadonlySet<string> = new Set([
   "clock_jump",
   "clock_skew",
   "too_many_holds",
+  "audit_unavailable",
   "frozen",
 ]);
 

@@ -39,7 +39,13 @@ export interface Route extends GateRoute {
   readonly ways: readonly PayWay[];
 }
 
-export type FindRoute = (method: string, path: string) => Route | undefined;
+/** The route, and the request's path in the route's own spelling: so that budgets count each spelling as one. */
+export interface Found {
+  readonly route: Route;
+  readonly path: string;
+}
+
+export type FindRoute = (method: string, path: string) => Found | undefined;
 
 /** The first route that matches, in the order in which they are given. */
 export function routeFinder(routes: GateRoutes): FindRoute {
@@ -48,7 +54,9 @@ export function routeFinder(routes: GateRoutes): FindRoute {
     if (found === null) throw new TypeError(`\`${name}\` is no route, such as \`GET /weather\``);
     const ways = [route.pay].flat();
     if (ways.length === 0) throw new TypeError(`the route \`${name}\` has no way to pay`);
-    return { method: found[1], segments: segmentsOf(found[2] ?? "/"), route: { ...route, name, ways } };
+    const path = found[2] ?? "/";
+    const written = path.split("/").filter((segment) => segment !== "");
+    return { method: found[1], segments: segmentsOf(path), written, route: { ...route, name, ways } };
   });
   return (method, path) => {
     const segments = segmentsOf(path);
@@ -57,8 +65,22 @@ export function routeFinder(routes: GateRoutes): FindRoute {
     const match = compiled.find(
       (one) => (one.method === undefined || one.method === asked) && matches(one.segments, segments),
     );
-    return match?.route;
+    return match === undefined ? undefined : { route: match.route, path: spelledAs(match.written, segments) };
   };
+}
+
+/** Fixed segments as the route writes them, the others as they were asked for. */
+function spelledAs(written: readonly string[], asked: readonly string[]): string {
+  const spelled = asked.map((segment, place) => {
+    const own = written[place];
+    return own === undefined || own === "*" || own.startsWith(":") ? encodeURIComponent(segment) : own;
+  });
+  return `/${spelled.join("/")}`;
+}
+
+/** A path as budgets know it, where no route says how it is written. */
+export function plainPath(path: string): string {
+  return spelledAs([], segmentsOf(path));
 }
 
 /** Lower case, unescaped once, without empty segments. */

@@ -4,7 +4,7 @@
  */
 
 import { encodeBase64 } from "../x402/wire.ts";
-import { captured, owed, unresolved, voided } from "./close.ts";
+import { captured, delivered, owed, unresolved, voided } from "./close.ts";
 import { type SettleAnswer, type Settled, settle } from "./facilitator.ts";
 import { offerAnswer, termsFor, type Wanted } from "./offer.ts";
 import type { Parts } from "./parts.ts";
@@ -97,18 +97,12 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
   }
 
   /** Takes the money. The answer is what to send if it could not be taken. */
-  async function take(delivered: boolean, status?: number): Promise<SettleAnswer | Answer> {
+  async function take(sent: boolean, status?: number): Promise<SettleAnswer | Answer> {
     const terms = termsFor(payment, entry, wanted.url);
     const settled = await final(await settle(parts.facilitator, payment.payload, terms, parts.settleTimeoutMs));
     if (settled.kind === "captured") {
       stage = "taken";
-      record = await captured(
-        parts,
-        record,
-        moved(settled),
-        delivered,
-        status === undefined ? undefined : upstream(status),
-      );
+      record = await captured(parts, record, moved(settled), sent, status === undefined ? undefined : upstream(status));
       await tell(FACILITATOR, "success");
       await tell(payerCircuit(client), "success");
       await countVolume();
@@ -206,10 +200,7 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
           if ("status" in result) return { kind: "answer", answer: result };
           return { kind: "send", headers: receiptHeader(payment.version, result) };
         }
-        record =
-          (await parts.records
-            .change(record.id, (now) => ({ ...now, delivered: true, upstream: upstream(status) }))
-            .catch((error: unknown) => void parts.onError(error))) ?? record;
+        record = await delivered(parts, record, upstream(status));
         return { kind: "send", headers: receiptHeader(payment.version, receiptOf(record)) };
       } finally {
         await close();

@@ -7,7 +7,7 @@ import { admit, boundTo, eventOf, inFlight, standingOf } from "./admit.ts";
 import { captured } from "./close.ts";
 import { sha256 } from "./digest.ts";
 import { settle, verify } from "./facilitator.ts";
-import { type Identity, payerClient } from "./identity.ts";
+import { addressOf, type Identity, payerClient } from "./identity.ts";
 import { entriesFor, entryOf, offerAnswer, termsFor, type Wanted } from "./offer.ts";
 import type { Parts } from "./parts.ts";
 import { fingerprint, type Payment, paymentId, readPayment } from "./payment.ts";
@@ -15,7 +15,7 @@ import type { PaymentRecord } from "./records.ts";
 import { type Answer, paymentRefusal, policyRefusal, type Refusal, refusalAnswer, unavailable } from "./refusal.ts";
 import type { Requirements } from "./requirements.ts";
 import { proven } from "./resolve.ts";
-import type { Route } from "./routes.ts";
+import type { Found, Route } from "./routes.ts";
 import { FACILITATOR, paidSale, payerCircuit, type Sale } from "./sale.ts";
 import { freeSale } from "./sale-free.ts";
 
@@ -42,12 +42,13 @@ const MAX_BODY = 1024 * 1024;
 
 export async function sell(parts: Parts, request: GateRequest): Promise<Begun> {
   const path = request.path.split(/[?#]/)[0] ?? "/";
-  const route = parts.findRoute(request.method, path);
-  if (route === undefined) return { kind: "pass" };
+  const found = parts.findRoute(request.method, path);
+  if (found === undefined) return { kind: "pass" };
+  const { route } = found;
   let client = "";
   try {
-    const result = await begin(parts, request, route, (found) => {
-      client = found;
+    const result = await begin(parts, request, found, (name) => {
+      client = name;
     });
     if (!("kind" in result && "reason" in result)) return result as Begun;
     return refused(parts, route, client, result as Refusal);
@@ -80,7 +81,7 @@ async function refused(parts: Parts, route: Route, client: string, refusal: Refu
 async function begin(
   parts: Parts,
   request: GateRequest,
-  route: Route,
+  { route, path }: Found,
   known: (client: string) => void,
 ): Promise<Begun | Refusal> {
   const key = request.headers.get(parts.apiKeyHeader);
@@ -98,6 +99,7 @@ async function begin(
     route: route.name,
     method: request.method,
     url: `${parts.origin}${request.path.split("#")[0]}`,
+    address: `${parts.origin}${path}${queryOf(request.path)}`,
     body: body.length === 0 ? "" : await sha256(body),
     bodyBytes: body.length,
     client: identity?.id ?? "",
@@ -110,16 +112,23 @@ async function begin(
   return unpaid(parts, wanted, circuits);
 }
 
+function queryOf(path: string): string {
+  const start = path.indexOf("?");
+  return start < 0 ? "" : (path.slice(start).split("#")[0] ?? "");
+}
+
 /** No payment: a free call, a refusal before anybody signs, or the price. */
 async function unpaid(parts: Parts, wanted: Wanted, circuits: readonly string[]): Promise<Begun | Refusal> {
   const { matched, identity } = wanted;
-  const closed = await parts.circuits.closedUntil([...circuits, FACILITATOR]);
+  const closed = await parts.circuits.closedUntil(circuits);
   if (closed !== undefined) return circuitOpen(closed);
   if (identity !== undefined && matched.free !== undefined) {
     if (await parts.free.take(matched.name, identity.id, matched.free)) {
       return { kind: "go", sale: freeSale(parts, matched, identity, circuits) };
     }
   }
+  const unpayable = await parts.circuits.closedUntil([FACILITATOR]);
+  if (unpayable !== undefined) return circuitOpen(unpayable);
   if (identity !== undefined) {
     const refusal = await checked(parts, wanted, identity);
     if (refusal !== undefined) return refusal;
@@ -132,10 +141,10 @@ async function checked(parts: Parts, wanted: Wanted, identity: Identity): Promis
   const entries = await entriesFor(parts, wanted);
   let last: Refusal | undefined;
   for (const entry of entries) {
-    const { method, url, body } = wanted;
+    const { method, address, body } = wanted;
     const decision = await parts.ledger.check({
       id: parts.ledger.drawId(),
-      ...eventOf({ client: identity.id, method, url, body, entry }),
+      ...eventOf({ client: identity.id, method, address, body, entry }),
     });
     if (decision.action !== "deny") return undefined;
     last = policyRefusal(decision);
@@ -200,7 +209,7 @@ async function paid(
     if (verified.kind === "invalid") {
       return { kind: "answer", answer: await offerAnswer(parts, wanted, verified.reason) };
     }
-    const payer = verified.payer?.toLowerCase() ?? payment.from;
+    const payer = verified.payer === undefined ? payment.from : addressOf(verified.payer);
     if (payer === undefined || (payment.from !== undefined && payer !== payment.from)) {
       return paymentRefusal(400, "payer_unknown", "the payment's payer is not the one that was verified");
     }
@@ -208,19 +217,20 @@ async function paid(
     known(name);
     const refusal = crowded(parts, name);
     if (refusal !== undefined) return refusal;
+    client = name;
+    parts.openBy.set(name, (parts.openBy.get(name) ?? 0) + 1);
     const trusted = await parts.circuits.admit([payerCircuit(name)]);
     if (trusted.retryAt !== undefined) return suspended(trusted.retryAt);
     probes = [...probes, ...trusted.probes];
-    client = name;
-    parts.openBy.set(name, (parts.openBy.get(name) ?? 0) + 1);
 
-    const { route, method, url, body, identity } = wanted;
+    const { route, method, url, address, body, identity } = wanted;
     const admitted = await admit(parts, {
       payment,
       entry,
       route,
       method,
       url,
+      address,
       body,
       client: name,
       tier: identity?.tier,

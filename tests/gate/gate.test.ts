@@ -312,6 +312,18 @@ test("a client known by its key is told before it pays; a payer after it was ver
   await refusedWith(401, "unknown_client", await ask(new Request(url("/weather"), { headers: { "x-api-key": "x" } })));
 });
 
+test("a budget per endpoint counts every spelling of a path as one", async () => {
+  const { buy } = await openGate({
+    policy: {
+      payment: { max_usd: "1" },
+      budgets: [{ name: "each", limit_usd: "0.02", window: "day", per: ["client", "endpoint"] }],
+    },
+  });
+  assert.equal((await buy("/weather")).status, 200);
+  assert.equal((await buy("/WEATHER/")).status, 200);
+  await refusedWith(429, "budget_exceeded", await buy("//%57eather"));
+});
+
 test("a quote is the client's own", async () => {
   const key = createApiKey();
   const { ask } = await openGate({ clients: [{ id: "acme", keyHash: await hashApiKey(key), tier: "gold" }] });

@@ -21,6 +21,7 @@ type FromGate = Pick<
   | "ask"
   | "proof"
   | "confirm"
+  | "audit"
   | "record"
   | "onAnomaly"
   | "anomalies"
@@ -94,7 +95,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     gate,
     async fetch(request) {
       const url = new URL(request.url);
-      const found = find(request.method, url.pathname);
+      const found = find(request.method, url.pathname)?.route;
       const route = found === undefined ? undefined : from.get(found.name);
       if (found === undefined || route === undefined) return notFound();
       const circuits = [`upstream:${new URL(route.upstream).origin}`];
