@@ -443,3 +443,78 @@ test("by hand: a payment is evaluated once, and settled once", async () => {
   assert.deepEqual(await books(gate), { paid: "10000", delivered: "0", owed: "10000", unresolved: "0" });
   await assert.rejects(gate.recordSettlement(id, { outcome: "failed" }), /captured already/);
 });
+
+test("by hand: a payment that was void stands for its own request alone", async () => {
+  const { gate, ask } = await openGate();
+  const entry = await entryOf(await ask("/weather"));
+  const request = { payment: sign(entry), requirements: entry, payer: ALICE, method: "GET", url: url("/weather") };
+  const { id = "" } = await gate.evaluate(request);
+  await gate.recordSettlement(id, { outcome: "failed" });
+  assert.equal((await gate.evaluate({ ...request, url: url("/other") })).reason, "payment_bound_elsewhere");
+  assert.equal((await gate.evaluate({ ...request, bodyDigest: "a".repeat(64) })).reason, "payment_bound_elsewhere");
+  assert.equal((await gate.evaluate(request)).allowed, true);
+});
+
+test("what is unresolved stays held, also when a hold without a ticket would have lapsed", async () => {
+  let at = 1_700_000_000_000;
+  const { gate, facilitator, ask, buy } = await openGate({
+    now: () => at,
+    policy: {
+      payment: { max_usd: "1" },
+      budgets: [{ name: "each", limit_usd: "0.01", window: "lifetime", per: "client" }],
+    },
+  });
+  const entry = await entryOf(await ask("/weather"));
+  const byHand = { payment: sign(entry, BOB), requirements: entry, payer: BOB, method: "GET", url: url("/weather") };
+  await gate.recordSettlement((await gate.evaluate(byHand)).id ?? "", { outcome: "unknown" });
+  facilitator.settles = [new Error("timeout")];
+  assert.equal((await buy("/weather?a")).status, 502);
+  facilitator.settles = [];
+  at += 120_000;
+  const refused = await buy("/weather?b");
+  assert.equal(refused.headers.get("Tollwarden-Refusal"), "budget_exceeded");
+  for (const payer of [ALICE, BOB]) {
+    assert.equal((await gate.budgets(`payer:${payer}`)).find(({ held }) => held === "0.01")?.name, "each");
+  }
+});
+
+test("two processes that are asked at the same moment deliver once, however slow their store", async () => {
+  const { memoryStore } = await import("../../js/index.ts");
+  const inner = memoryStore();
+  const later =
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const result = await work(...args);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return result;
+    };
+  const store = { ...inner, load: later(inner.load), commit: later(inner.commit) };
+  const [one, two] = [await openGate({ store }), await openGate({ store })];
+  const init = withPayment({}, sign(await entryOf(await one.ask("/weather"))));
+  let calls = 0;
+  const handler = (): Response => {
+    calls += 1;
+    return new Response("goods");
+  };
+  const answers = await Promise.all([one, two].map(({ ask }) => ask(new Request(url("/weather"), init), handler)));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+  assert.equal(calls, 1);
+  assert.equal(one.facilitator.settled.length + two.facilitator.settled.length, 1);
+  assert.equal((await books(one.gate)).paid, "10000");
+});
+
+test("a client has so many payments under way, and no more", async () => {
+  const { facilitator, buy } = await openGate({ maxOpenPerClient: 2 });
+  const slowly = async (): Promise<Response> => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return new Response("goods");
+  };
+  const all = [1, 2, 3, 4].map((n) => buy(`/weather?n=${n}`, { handler: slowly }));
+  const other = buy("/weather", { from: BOB, handler: slowly });
+  const statuses = (await Promise.all(all)).map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [200, 200, 429, 429]);
+  assert.equal((await other).status, 200);
+  assert.equal(facilitator.settled.length, 3);
+  assert.equal((await buy("/weather")).status, 200);
+});
