@@ -74,8 +74,10 @@ export async function mixedFlows(options: {
   readonly seed: number;
   readonly store?: Store;
   readonly atOnce?: number;
+  /** Told after each thousand. */
+  readonly onProgress?: (done: number) => void;
 }): Promise<FlowFigures> {
-  const { flows, seed, store = memoryStore(), atOnce = 8 } = options;
+  const { flows, seed, store = memoryStore(), atOnce = 8, onProgress } = options;
   const since = performance.now();
   const random = randomFrom(seed);
   const chain = await startChain();
@@ -131,6 +133,7 @@ export async function mixedFlows(options: {
     const worker = async (): Promise<void> => {
       while (next < flows) {
         const n = next++;
+        if (n > 0 && n % 1_000 === 0) onProgress?.(n);
         const kind = pickKind(random);
         kinds[kind] = (kinds[kind] ?? 0) + 1;
         const plain = kind === "ok" || kind === "error" || kind === "hang";

@@ -10,7 +10,13 @@ import { seedOfRun } from "./random.ts";
 const folder = mkdtempSync(join(tmpdir(), "tollwarden-gate-"));
 try {
   const flows = Number(process.env.TOLLWARDEN_GATE_FLOWS ?? "10000");
-  const figures = await mixedFlows({ flows, seed: seedOfRun(), store: await sqliteStore(join(folder, "gate.sqlite")) });
+  const store = await sqliteStore(join(folder, "gate.sqlite"));
+  const figures = await mixedFlows({
+    flows,
+    seed: seedOfRun(),
+    store,
+    onProgress: (done) => console.error(`${done} flows`),
+  });
   const { delivered, owed, unresolvedBefore, chain, redelivered, kinds, ms } = figures;
   console.log(`${flows} flows in ${Math.round(ms / 1000)} s: ${JSON.stringify(kinds)}`);
   console.log(`the chain moved ${chain} = delivered ${delivered} + owed ${owed}; the buyers have what was delivered`);
