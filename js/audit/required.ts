@@ -12,6 +12,6 @@ export async function hasLog(store: Store): Promise<boolean> {
 
 export async function withoutLog(store: Store): Promise<undefined> {
   if (await hasLog(store)) {
-    throw new WardenUnavailable("audit_required", "this ledger has an audit log: open the warden with `audit`");
+    throw new WardenUnavailable("audit_required", "this ledger has an audit log: open it with `audit`");
   }
 }

@@ -6,6 +6,7 @@ import type { HoldLine, Outcome } from "../core/types.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
 import { count, type Paint, painter } from "./colour.ts";
 import { readOptions } from "./options.ts";
+import { printable } from "./printable.ts";
 import type { Command, Terminal } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden holds [--unresolved | --all] [--store FILE] [--json]
@@ -170,12 +171,4 @@ function since({ state, at, until, captured_at }: HoldLine): string {
   if (state === "captured") return `captured ${captured_at ?? at}`;
   if (state === "voided") return `since ${at}`;
   return state === "held" ? `lapses ${until}` : `usable until ${until}`;
-}
-
-/** Text that others wrote, with nothing in it that a terminal would obey. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
 }

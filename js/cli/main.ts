@@ -11,9 +11,11 @@ import { verifyCommand } from "./audit/verify.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze.ts";
+import { gatewayCommand } from "./gateway.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
+import { refundsCommand } from "./refunds.ts";
 import { scanCommand } from "./scan.ts";
 import { simulateCommand } from "./simulate.ts";
 import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
@@ -34,6 +36,8 @@ const COMMANDS: readonly Command[] = [
   backtestCommand,
   reportCommand,
   scanCommand,
+  gatewayCommand,
+  refundsCommand,
   reasonsCommand,
 ];
 

@@ -97,7 +97,17 @@ export interface Ledger {
 
 export type WhichHolds = "open" | "unresolved" | "all";
 /** What is taken down beside the ledger's own events. */
-export type Note = "opened" | "recovered" | "sent" | "policy_changed" | "policy_refused";
+export type Note =
+  | "opened"
+  | "recovered"
+  | "sent"
+  | "policy_changed"
+  | "policy_refused"
+  /** A seller's: what became of a request that was paid for. */
+  | "delivered"
+  | "refund_owed"
+  | "refund_paid"
+  | "disputed";
 
 /** Who writes the audit log. */
 export interface Auditing {

@@ -169,7 +169,7 @@ export function base64OfBytes(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-function decodeBase64(text: string): string | undefined {
+export function decodeBase64(text: string): string | undefined {
   if (text.length === 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
   try {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -21,7 +21,18 @@ use crate::policy::Policy;
 use crate::time::{Millis, format_instant};
 
 /// What `note` can take down: what happened outside of the ledger.
-pub const NOTES: &[&str] = &["opened", "recovered", "sent", "policy_changed", "policy_refused"];
+pub const NOTES: &[&str] = &[
+    "opened",
+    "recovered",
+    "sent",
+    "policy_changed",
+    "policy_refused",
+    // A seller's: what became of a request that was paid for.
+    "delivered",
+    "refund_owed",
+    "refund_paid",
+    "disputed",
+];
 
 /// Whether an event of this kind gets a record: not one that only asks.
 #[must_use]

@@ -20,6 +20,8 @@ const printed: Readonly<Record<string, RegExp>> = {
   "worker-agent": /"spent":"0\.01".*"spent":"0\.06".*started again\n\/weather 402 .*budget_exceeded/s,
   browser:
     /Pay 0\.05 USD\? Refuse\n.*approval_rejected.*Pay 0\.05 USD\? Pay\n.*quarterly.*after a reload: 0\.06 of 0\.5 USD spent/s,
+  gateway:
+    /\/weather 200 paid.*\(with a key\) 200 paid.*\(with a key\) 200 free.*500 not-charged.*503 circuit_open.*books: paid 30000 = delivered 30000 \+ owed 0/s,
   deno: /budget minute: 0\.\d+ of 1 USD spent/,
   bun: /budget minute: 0\.\d+ of 1 USD spent/,
 };

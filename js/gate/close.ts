@@ -1,0 +1,196 @@
+/**
+ * What became of a payment that was let in, booked in the ledger and in its record. Once money has moved nothing here
+ * fails: what can't be written down is told, and stays held.
+ */
+
+import type { Bookkeeping } from "./parts.ts";
+import type { PaymentRecord } from "./records.ts";
+import { owe } from "./refunds.ts";
+
+export type Upstream = NonNullable<PaymentRecord["upstream"]>;
+
+/** The money moved. `delivered`: whether its answer is on its way. */
+export async function captured(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  said: {
+    readonly transaction?: string | undefined;
+    readonly charged?: string | undefined;
+    /** The ledger knows already, by proof. */
+    readonly booked?: boolean;
+  },
+  delivered: boolean,
+  upstream?: Upstream,
+): Promise<PaymentRecord> {
+  const { transaction, charged = record.amount, booked = false } = said;
+  const named = transaction === undefined || transaction === "" ? {} : { transaction };
+  const settlement = { type: "settle", id: record.hold, outcome: "captured", amount: charged, ...named };
+  if (!booked) await kept(parts, record, () => parts.ledger.move(settlement));
+  const next = await write(parts, record, (now) => ({
+    ...now,
+    ...named,
+    state: "captured",
+    delivered,
+    charged,
+    closedAt: parts.now(),
+    ...(upstream === undefined ? {} : { upstream }),
+  }));
+  if (delivered) await note(parts, next, "delivered", said.transaction);
+  await told(parts, next, "captured");
+  return next;
+}
+
+/** What was taken before is on its way now. */
+export async function delivered(parts: Bookkeeping, record: PaymentRecord, upstream: Upstream): Promise<PaymentRecord> {
+  const next = await write(parts, record, (now) => ({ ...now, delivered: true, upstream }));
+  await note(parts, next, "delivered", record.transaction);
+  return next;
+}
+
+/** It did not move, and the same payment may be sent again. */
+export async function voided(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  reason: string,
+  upstream?: Upstream,
+): Promise<PaymentRecord> {
+  await kept(parts, record, () => parts.ledger.move({ type: "settle", id: record.hold, outcome: "failed" }));
+  const next = await write(parts, record, (now) => ({
+    ...now,
+    state: "void",
+    reason,
+    closedAt: parts.now(),
+    ...(upstream === undefined ? {} : { upstream }),
+  }));
+  await told(parts, next, "void");
+  return next;
+}
+
+/**
+ * Nobody knows. The ledger keeps it held until somebody does, or as spent when the signature has run out; it takes down
+ * whose authorization it is, and which, so that a chain can be asked.
+ */
+export async function unresolved(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  payload: object | undefined,
+  reason: string,
+  upstream?: Upstream,
+): Promise<PaymentRecord> {
+  await kept(parts, record, async () => {
+    await parts.ledger.move({ type: "ticket", id: record.hold });
+    if (payload !== undefined) await parts.ledger.move({ type: "sign", id: record.hold, payload });
+    return parts.ledger.move({ type: "settle", id: record.hold, outcome: "unknown" });
+  });
+  const next = await write(parts, record, (now) => ({
+    ...now,
+    state: "unresolved",
+    reason,
+    ...(upstream === undefined ? {} : { upstream }),
+  }));
+  await told(parts, next, "unresolved");
+  return next;
+}
+
+/** It moved, and there is nothing to show for it. */
+export async function owed(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  reason: string,
+  upstream?: Upstream,
+): Promise<PaymentRecord> {
+  const refund = await parts
+    .signer()
+    .then((signer) => owe(signer, record, reason, parts.now()))
+    .catch((error: unknown) => {
+      parts.onError(error);
+      return undefined;
+    });
+  const next = await write(parts, record, (now) =>
+    now.refund !== undefined
+      ? now
+      : {
+          ...now,
+          state: "captured",
+          charged: now.charged ?? record.charged ?? now.amount,
+          delivered: false,
+          reason,
+          ...(refund === undefined ? {} : { refund }),
+          ...(upstream === undefined ? {} : { upstream }),
+        },
+  );
+  await note(parts, next, "refund_owed", JSON.stringify(refund?.iou ?? reason));
+  await told(parts, next, "owed");
+  return next;
+}
+
+/** For the audit log. What has happened already is not undone by a log that fails. */
+async function note(
+  parts: Bookkeeping,
+  { hold }: PaymentRecord,
+  what: "delivered" | "refund_owed",
+  message = "",
+): Promise<void> {
+  await parts.ledger.note(what, { id: hold, message }).catch(parts.onError);
+}
+
+/** So often a write is tried that must not be lost. */
+const TRIES = 3;
+
+async function kept(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  move: () => Promise<{ readonly ok: boolean }>,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const outcome = await move();
+      if (!outcome.ok) parts.onError(new Error(`the ledger did not take what became of ${record.id}`));
+      return;
+    } catch (error) {
+      if (tries < TRIES) continue;
+      parts.onError(error);
+      return;
+    }
+  }
+}
+
+async function write(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  change: (now: PaymentRecord) => PaymentRecord,
+): Promise<PaymentRecord> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    try {
+      return (await parts.records.change(record.id, change)) ?? change(record);
+    } catch (error) {
+      if (tries === TRIES) parts.onError(error);
+    }
+  }
+  return change(record);
+}
+
+async function told(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  what: "captured" | "void" | "unresolved" | "owed",
+): Promise<void> {
+  const { route, client, tier, id, reason, upstream, usd } = record;
+  const at = parts.now();
+  parts.happened({
+    what,
+    at,
+    route,
+    client,
+    tier,
+    asset: `${record.network}/${record.asset.toLowerCase()}`,
+    amount: record.charged ?? record.amount,
+    ms: what === "owed" ? undefined : upstream?.ms,
+    usd,
+  });
+  try {
+    await parts.record({ what, at, route, client, payment: id, record, ...(reason === undefined ? {} : { reason }) });
+  } catch (error) {
+    parts.onError(error);
+  }
+}

@@ -1,0 +1,53 @@
+/** A gate's audit log: the decision, what was delivered, and what is owed, in one chain that verifies. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { storedLog } from "../../js/audit/audit.ts";
+import { memoryStore, WardenUnavailable } from "../../js/index.ts";
+import { books, listed, openGate, pay } from "./support.ts";
+
+interface Line {
+  readonly kind?: string;
+  readonly event?: { readonly message?: string; readonly id?: string };
+}
+
+test("decision, delivery and what is owed are in the audit log, by the hold's id", async () => {
+  const store = memoryStore();
+  const { gate, buy, errors } = await openGate({
+    store,
+    audit: {},
+    routes: {
+      "GET /weather": { pay, price: "$0.01" },
+      "GET /before": { pay, price: "$0.01", take: "before" },
+    },
+  });
+  assert.equal((await buy("/weather")).status, 200);
+  assert.equal((await buy("/before", { handler: () => new Response("no", { status: 500 }) })).status, 500);
+  const [owed] = await listed(gate.payments({ owed: true }));
+  await gate.refunded(owed?.id ?? "", "0xback");
+  const lines = (await listed(storedLog(store))).map((line) => JSON.parse(line) as Line);
+  const text = JSON.stringify(lines);
+  for (const what of ["opened", "delivered", "refund_owed", "refund_paid"]) assert.match(text, new RegExp(what), what);
+  const told = lines.find((line) => JSON.stringify(line).includes('"refund_owed"'));
+  assert.ok(JSON.stringify(told).includes(owed?.hold ?? "-"), JSON.stringify(told));
+  assert.match(JSON.stringify(told), /tollwarden refund owed/);
+  // Nothing that could be used to pay is in it.
+  assert.doesNotMatch(text, /1111111111111111111111111111111111111111111111/);
+  assert.deepEqual(errors, []);
+  assert.equal((await books(gate)).owed, "10000");
+  await assert.rejects(openGate({ store }), WardenUnavailable);
+});
+
+test("a log that takes no more refuses, and nothing is taken", async () => {
+  const failing = {
+    name: "full",
+    write: async () => {
+      throw new Error("disk full");
+    },
+  };
+  const { facilitator, buy } = await openGate({ audit: { sinks: [failing], maxBacklog: 0 } });
+  const response = await buy("/weather");
+  assert.equal(response.status, 503, await response.clone().text());
+  assert.equal(response.headers.get("Tollwarden-Refusal"), "audit_unavailable");
+  assert.equal(facilitator.settled.length, 0);
+});
