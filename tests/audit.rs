@@ -210,6 +210,31 @@ fn the_engine_s_own_cells_and_a_store_s_give_the_same_log() {
 }
 
 #[test]
+fn what_a_store_has_forgotten_or_not_yet_makes_no_difference() {
+    let document = r#"{"payment":{"max_usd":"1"},"budgets":[{"name":"hourly","limit_usd":"5","window":"1h"}]}"#;
+    let entry = r#"{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}"#;
+    let pay = |id: &str, at: u64| {
+        let url = "https://api.example.com/x";
+        [
+            format!(
+                r#"{{"type":"authorize","id":"{id}","at":{at},"url":"{url}","offer":{{"x402Version":2,"resource":{{"url":"{url}"}},"accepts":[{entry}]}}}}"#
+            ),
+            format!(r#"{{"type":"settle","id":"{id}","at":{at},"outcome":"captured"}}"#),
+        ]
+    };
+    let start = 1_767_607_200_000;
+    let around = (0..60).map(|step| step * 1_000);
+    for late in around.chain([engine::GRACE + 90_000]) {
+        let later = start + 3_600_000 - 30_000 + late;
+        // The store's clock, as `over_store` has it, is behind at the fourth payment and ahead at the fifth, or so.
+        let events = [pay("p1", start), pay("p2", start), pay("p3", start), pay("p4", later), pay("p5", later + 1)];
+        let events = events.concat();
+        let policy = Policy::read(&parse(document).unwrap()).unwrap();
+        assert_eq!(over_cells(policy.clone(), document, &events).0, over_store(policy, document, &events).0, "{late}");
+    }
+}
+
+#[test]
 fn the_state_after_replaying_the_log_equals_the_state() {
     let mut compared = 0;
     for seed in 0..cases(60) {
