@@ -4,6 +4,7 @@ import { type Audit, type AuditOptions, openAudit } from "../audit/audit.ts";
 import { withoutLog } from "../audit/required.ts";
 import { openLedger, type PolicySummary } from "../core/ledger.ts";
 import type { BudgetLine } from "../core/types.ts";
+import { invalid } from "../policy/text.ts";
 import { type PolicySource, readPolicy } from "../policy-source.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Store } from "../stores/store.ts";
@@ -225,7 +226,11 @@ export async function createGate(options: GateOptions): Promise<Gate> {
 
 /** The origin that is sold under is let through, although it may be no https with a DNS name: it is the seller's own. */
 function withOrigin(source: PolicySource, origin: string): string {
-  const policy = JSON.parse(readPolicy(source).json) as { origins?: readonly string[] };
+  const { json, name } = readPolicy(source);
+  const policy = JSON.parse(json) as { origins?: readonly string[]; privacy?: unknown };
+  if (policy.privacy != null) {
+    throw invalid(name, "a gate does not look for personal data; leave the section `privacy` out");
+  }
   return JSON.stringify({ ...policy, origins: [...new Set([...(policy.origins ?? []), origin])] });
 }
 

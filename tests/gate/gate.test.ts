@@ -518,3 +518,8 @@ test("a client has so many payments under way, and no more", async () => {
   assert.equal(facilitator.settled.length, 3);
   assert.equal((await buy("/weather")).status, 200);
 });
+
+test("a policy with a section that a gate does not carry out is refused", async () => {
+  const policy = { payment: { max_usd: "1" }, privacy: { action: "block" } };
+  await assert.rejects(openGate({ policy }), /privacy/);
+});
