@@ -1,6 +1,7 @@
 /** `tollwarden refunds`: what a seller owes its clients, and their disputes. */
 
 import { existsSync } from "node:fs";
+import { hasLog } from "../audit/required.ts";
 import { openGateDesk } from "../gate/open-desk.ts";
 import type { PaymentRecord } from "../gate/records.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
@@ -66,7 +67,9 @@ export const refundsCommand: Command = {
     }
     // A file that is not there would be made, and nothing shown as if nothing were owed.
     if (!existsSync(values.store)) throw new Error(`there is no store \`${values.store}\`; name it with --store`);
-    const desk = openGateDesk({ store: await sqliteStore(values.store) });
+    const store = await sqliteStore(values.store);
+    // What is changed here belongs into the gate's audit log, where it has one.
+    const desk = openGateDesk({ store, ...((await hasLog(store)) && { audit: {} }) });
     const paint = painter(process.stdout);
     const needed = (name: "reference" | "by" | "claim" | "note"): string => {
       const value = values[name];

@@ -108,7 +108,7 @@ export async function admit(parts: Parts, verified: Verified): Promise<Admitted>
 async function decide(parts: Parts, verified: Verified, hold: string): Promise<Decision> {
   const event = { id: hold, ...eventOf(verified) };
   const decision = await parts.ledger.authorize(event);
-  if (decision.action !== "require_approval" || parts.ask === undefined) return decision;
+  if (decision.action !== "require_approval") return decision;
   await parts.ask(decision, verified.signal);
   return parts.ledger.authorize(event);
 }

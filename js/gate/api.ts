@@ -16,7 +16,7 @@ export { createGateway, type Gateway, type GatewayOptions, type Proxied } from "
 export { type ApiClient, createApiKey, hashApiKey } from "./identity.ts";
 export type { Line } from "./insight.ts";
 export { type OpenDesk, openGateDesk } from "./open-desk.ts";
-export type { Ask, Confirm, GateEvent, RecordEvent } from "./parts.ts";
+export type { Confirm, GateEvent, RecordEvent } from "./parts.ts";
 export type { AssetPrice, Price, PriceContext } from "./price.ts";
 export type { Books, PaymentRecord, PaymentState } from "./records.ts";
 export { type Dispute, type Iou, type Refund, verifyIou } from "./refunds.ts";

@@ -1,9 +1,13 @@
 /** The gate: one policy, one store, and what is sold through them. */
 
+import { type AskOptions, asking } from "../approvals/ask.ts";
+import { type Approvals, approvalsDesk } from "../approvals/desk.ts";
+import type { SecretSource } from "../approvals/secrets.ts";
 import { type Audit, type AuditOptions, openAudit } from "../audit/audit.ts";
 import { withoutLog } from "../audit/required.ts";
 import { openLedger, type PolicySummary } from "../core/ledger.ts";
 import type { BudgetLine } from "../core/types.ts";
+import { invalid } from "../policy/text.ts";
 import { type PolicySource, readPolicy } from "../policy-source.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Store } from "../stores/store.ts";
@@ -24,7 +28,7 @@ import { freeCalls } from "./free.ts";
 import { guardServer, type ResourceServer } from "./hooks.ts";
 import { type ApiClient, clientsByKey } from "./identity.ts";
 import { insight, type Line } from "./insight.ts";
-import type { Ask, Confirm, GateEvent, Parts, RecordEvent } from "./parts.ts";
+import type { Confirm, GateEvent, Parts, RecordEvent } from "./parts.ts";
 import { quotes } from "./quote.ts";
 import { records } from "./records.ts";
 import { iouSigner, type Signer } from "./refunds.ts";
@@ -34,7 +38,7 @@ import type { Sale } from "./sale.ts";
 import { type Begun, type GateRequest, sell } from "./sell.ts";
 import { volumes } from "./volume.ts";
 
-export interface GateOptions {
+export interface GateOptions extends AskOptions {
   /** What clients may buy: a policy as for a warden, with the client in an agent's place. */
   readonly policy: PolicySource;
   /** Where budgets, records and breakers are kept. Default: the SQLite file `tollwarden.sqlite`. */
@@ -60,8 +64,11 @@ export interface GateOptions {
   /** How long the facilitator may take, in milliseconds. Default 10,000 and 60,000. */
   readonly verifyTimeoutMs?: number;
   readonly settleTimeoutMs?: number;
-  /** Asks people, where the policy wants an approval. Without it the client is told, and sends the same payment again. */
-  readonly ask?: Ask;
+  /**
+   * Where the secrets of approvers are, for references of the policy. Who is told of a question is `onApproval`; the client
+   * is told, too, and sends the same payment again when people have answered. With `approvalWaitMs` its request waits.
+   */
+  readonly secrets?: SecretSource;
   /** Looks unresolved payments up on their chain, such as `evmProof` of `tollwarden/proofs/evm`. */
   readonly proof?: Prover;
   /** Whether a settlement is final. Without it the facilitator's word is. */
@@ -111,6 +118,8 @@ export interface Gate extends ByHand, Desk {
   /** Another policy takes over. Throws `PolicyInvalid`; then the old one stays. */
   reload(policy: PolicySource): Promise<PolicySummary>;
   readonly policy: PolicySummary;
+  /** The questions to people, and their answers. */
+  readonly approvals: Approvals;
   /** The audit log, where there is one. */
   readonly audit: Pick<Audit, "behind" | "failures" | "flush"> | undefined;
   /** Figures by hour, route, client and tier. */
@@ -126,13 +135,16 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const store = options.store ?? (await defaultStore());
   const policy = withOrigin(options.policy, origin);
   const log = options.audit === undefined ? await withoutLog(store) : openAudit(store, options.audit, now);
-  const ledger = openLedger({ policy, store, now: options.now, audit: log?.auditing });
+  const ledger = openLedger({ policy, store, now: options.now, audit: log?.auditing, secrets: options.secrets });
   try {
     await ledger.note("opened");
   } catch (error) {
     await log?.close().catch(() => undefined);
     throw error;
   }
+  const approvals = approvalsDesk(ledger);
+  const { onApproval, approvalWaitMs = 0 } = options;
+  const people = asking(approvals, () => ledger.policy, { onApproval, approvalWaitMs });
   const cells = cellsOf(store);
   const onError = guarded(options.onError);
   const figures = insight(cells, randomHex(6));
@@ -157,7 +169,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     findClient: await clientsByKey(options.clients ?? []),
     apiKeyHeader: options.apiKeyHeader ?? "x-api-key",
     signer,
-    ask: options.ask,
+    ask: (decision, signal) => people.wait(decision, signal),
     proof: options.proof,
     confirm: options.confirm,
     record: options.record ?? ((_: GateEvent) => undefined),
@@ -209,6 +221,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     get policy() {
       return ledger.policy;
     },
+    approvals,
     audit: log,
     analytics: (which) => figures.lines(which),
     ...byHand(parts),
@@ -225,7 +238,11 @@ export async function createGate(options: GateOptions): Promise<Gate> {
 
 /** The origin that is sold under is let through, although it may be no https with a DNS name: it is the seller's own. */
 function withOrigin(source: PolicySource, origin: string): string {
-  const policy = JSON.parse(readPolicy(source).json) as { origins?: readonly string[] };
+  const { json, name } = readPolicy(source);
+  const policy = JSON.parse(json) as { origins?: readonly string[]; privacy?: unknown };
+  if (policy.privacy != null) {
+    throw invalid(name, "a gate does not look for personal data; leave the section `privacy` out");
+  }
   return JSON.stringify({ ...policy, origins: [...new Set([...(policy.origins ?? []), origin])] });
 }
 

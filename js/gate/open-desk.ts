@@ -1,5 +1,7 @@
 /** The desk on a store, for a process that sells nothing: a terminal, a page, a nightly job. */
 
+import { type AuditOptions, openAudit } from "../audit/audit.ts";
+import { withoutLog } from "../audit/required.ts";
 import { openLedger } from "../core/ledger.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Store } from "../stores/store.ts";
@@ -20,17 +22,20 @@ export interface DeskOptions {
   readonly proof?: Prover;
   readonly iouKey?: Uint8Array;
   readonly keepDays?: number;
+  /** The gate's audit log, if it has one: without it nothing that it would miss can be changed here. */
+  readonly audit?: AuditOptions;
   readonly now?: () => number;
 }
 
 /** Nothing is authorized here; but a ledger has a policy. */
 const NOTHING_IS_DECIDED = JSON.stringify({ payment: { max_usd: "0" }, unmatched: "deny" });
 
-export function openGateDesk({ store, proof, iouKey, keepDays = 90, now }: DeskOptions): OpenDesk {
+export function openGateDesk({ store, proof, iouKey, keepDays = 90, audit, now }: DeskOptions): OpenDesk {
   const clock = now ?? Date.now;
+  const log = audit === undefined ? undefined : openAudit(store, audit, clock);
   const cells = cellsOf(store);
   const figures = insight(cells, "desk");
-  const ledger = openLedger({ policy: NOTHING_IS_DECIDED, store, now });
+  const ledger = openLedger({ policy: NOTHING_IS_DECIDED, store, now, audit: log?.auditing });
   const parts = {
     now: clock,
     ledger,
@@ -45,5 +50,25 @@ export function openGateDesk({ store, proof, iouKey, keepDays = 90, now }: DeskO
     },
     inFlight: new Set<string>(),
   };
-  return { ...desk(parts), analytics: (which) => figures.lines(which), close: () => ledger.close() };
+  const open = desk(parts);
+  const changing =
+    <A extends unknown[], R>(change: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (log === undefined) await withoutLog(store);
+      return change(...args);
+    };
+  return {
+    ...open,
+    refunded: changing(open.refunded),
+    dispute: changing(open.dispute),
+    resolveDispute: changing(open.resolveDispute),
+    reconcile: changing(open.reconcile),
+    recover: changing(open.recover),
+    analytics: (which) => figures.lines(which),
+    async close() {
+      await ledger.finished();
+      await log?.close();
+      await ledger.close();
+    },
+  };
 }

@@ -57,7 +57,7 @@ export interface Parts {
   readonly findClient: FindClient;
   readonly apiKeyHeader: string;
   readonly signer: () => Promise<Signer>;
-  readonly ask: Ask | undefined;
+  readonly ask: Ask;
   /** Looks an unresolved payment up on its chain. */
   readonly proof: Prover | undefined;
   readonly confirm: Confirm | undefined;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storedLog } from "../../js/audit/audit.ts";
+import { openGateDesk } from "../../js/gate/index.ts";
 import { memoryStore, WardenUnavailable } from "../../js/index.ts";
 import { books, listed, openGate, pay } from "./support.ts";
 
@@ -36,6 +37,15 @@ test("decision, delivery and what is owed are in the audit log, by the hold's id
   assert.deepEqual(errors, []);
   assert.equal((await books(gate)).owed, "10000");
   await assert.rejects(openGate({ store }), WardenUnavailable);
+  const kept = { ...store, close: async () => undefined };
+  const blind = openGateDesk({ store: kept });
+  assert.equal((await listed(blind.payments())).length, 2);
+  await assert.rejects(blind.dispute(owed?.id ?? "", "alice", "no"), WardenUnavailable);
+  const desk = openGateDesk({ store: kept, audit: {} });
+  await desk.dispute(owed?.id ?? "", "alice", "it is late");
+  await desk.close();
+  const last = (await listed(storedLog(store))).at(-1) ?? "";
+  assert.ok(last.includes("it is late") && last.includes('"disputed"'), last);
 });
 
 test("a log that takes no more refuses, and nothing is taken", async () => {

@@ -333,24 +333,39 @@ test("a quote is the client's own", async () => {
 });
 
 test("a payment that people have to approve waits for them, and goes on as the same payment", async () => {
-  const asked: string[] = [];
   const policy = { payment: { max_usd: "1", approve_from_usd: "0.01" } };
-  const { ask, facilitator } = await openGate({ policy });
+  const { gate, ask, facilitator } = await openGate({ policy });
   const init = withPayment({}, sign(await entryOf(await ask("/weather"))));
   const told = await refusedWith(403, "approval_required", await ask(new Request(url("/weather"), init)));
   assert.match(told.approval?.id ?? "", /^gate-/);
   assert.equal(facilitator.settled.length, 0);
 
-  const waiting = await openGate({
-    policy,
-    ask: async (decision) => {
-      asked.push(decision.id);
-    },
-  });
-  const refused = await waiting.buy("/weather");
-  await refusedWith(403, "approval_required", refused);
-  assert.equal(asked.length, 1, "people were asked, and said nothing");
-  assert.equal(waiting.facilitator.settled.length, 0);
+  // A person says yes at the desk, and the same payment goes on.
+  const [question] = await gate.approvals.pending();
+  assert.equal(question?.id, told.approval?.id);
+  assert.ok((await gate.approvals.approve(question?.id ?? "", "alice", { digest: question?.digest ?? "" })).ok);
+  assert.equal((await ask(new Request(url("/weather"), init))).status, 200);
+  assert.equal(facilitator.settled.length, 1);
+
+  // One who is told answers at once, and the request has waited for it.
+  for (const [approved, status] of [
+    [true, 200],
+    [false, 403],
+  ] as const) {
+    const asked: string[] = [];
+    const waiting = await openGate({
+      policy,
+      approvalWaitMs: 2_000,
+      onApproval: ({ id }) => {
+        asked.push(id);
+        return { approver: "bob", approved };
+      },
+    });
+    const answer = await waiting.buy("/weather");
+    assert.equal(answer.status, status, await answer.text());
+    assert.equal(asked.length, 1);
+    assert.equal(waiting.facilitator.settled.length, approved ? 1 : 0);
+  }
 });
 
 test("a breaker that is open says so before anybody signs, and lets one probe through", async () => {
@@ -517,4 +532,9 @@ test("a client has so many payments under way, and no more", async () => {
   assert.equal((await other).status, 200);
   assert.equal(facilitator.settled.length, 3);
   assert.equal((await buy("/weather")).status, 200);
+});
+
+test("a policy with a section that a gate does not carry out is refused", async () => {
+  const policy = { payment: { max_usd: "1" }, privacy: { action: "block" } };
+  await assert.rejects(openGate({ policy }), /privacy/);
 });
