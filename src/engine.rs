@@ -200,6 +200,11 @@ impl Engine {
         self.policy.approvals.secrets.keep(reference, secret)
     }
 
+    /// The next event was recorded: which countersignatures were good then. They are not checked again.
+    pub fn replay_proofs(&mut self, proven: Vec<String>) {
+        self.policy.approvals.secrets.replay(proven);
+    }
+
     /// The ledger, as far as it is here.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
@@ -241,6 +246,7 @@ impl Engine {
     /// Answers one event.
     pub fn handle(&mut self, event: &Json) -> Reply {
         self.staged = Staged::default();
+        self.policy.approvals.secrets.begin();
         let (kind, at) = match head(event) {
             Ok(head) => head,
             Err(error) => return Reply::Error { error },

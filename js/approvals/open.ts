@@ -1,10 +1,8 @@
 /** The desk on a store, for a process that pays nothing: a page, a bot, a terminal. */
 
-import { withoutLog } from "../audit/required.ts";
+import { recording, withoutLog } from "../audit/required.ts";
 import { breakerOf, type Control, controlOf } from "../control.ts";
-import { coreSha256 } from "../core/generated/digest.js";
 import { openLedger } from "../core/ledger.ts";
-import { loadCore } from "../core/load.ts";
 import type { FreezeLine } from "../core/types.ts";
 import type { Store } from "../stores/store.ts";
 import { approvalsDesk } from "./desk.ts";
@@ -30,9 +28,7 @@ export interface OpenDesk extends Pick<Control, "approvals" | "approve" | "rejec
 export function openApprovals({ store, secrets, audit, now = Date.now }: DeskOptions): OpenDesk {
   // Nothing is ever authorized here, and this policy would not let it.
   const policy = JSON.stringify({ payment: { max_usd: "0" }, unmatched: "deny" });
-  // The records wait in the store for the sinks of whoever has them.
-  const core = `${loadCore().coreVersion()} ${coreSha256}`;
-  const auditing = audit && { core, key: audit.key, blocked: () => undefined, flagOnly: false };
+  const auditing = audit && recording(audit);
   const ledger = openLedger({ policy, store: audit ? store : unlogged(store), now, held: secrets, audit: auditing });
   const control = controlOf(ledger, breakerOf(ledger.policy, now), approvalsDesk(ledger));
   const { approvals, approve, reject, freeze, unfreeze, freezes } = control;

@@ -25,6 +25,8 @@ for each answer. \`key\` makes a key for an approver, and prints the lines that 
   --as NAME      who answers
   --key FILE     the approver's own key: an Ed25519 private key in PEM, or the secret of an HMAC. Keep it where the agent
                  can't read it, best under another user or on another machine
+  --audit-key FILE
+                 the key of the HMACs of the ledger's audit log, where its records have them
   --note TEXT    words that stay with the answer
   --json         JSON, one line for each question
   --help         this text
@@ -37,6 +39,7 @@ const OPTIONS = {
   all: { type: "boolean", default: false },
   as: { type: "string" },
   key: { type: "string" },
+  "audit-key": { type: "string" },
   note: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
@@ -55,13 +58,15 @@ export const approvalsCommand: Command = {
       return 0;
     }
     const voice = await voiceOf(values);
-    const desk = await openDesk(values.store);
+    const readOnly = verb === "list" || verb === "show" || (verb === "watch" && voice === undefined);
+    const place = { store: values.store, auditKey: values["audit-key"], readOnly };
+    const desk = await openDesk(place);
     try {
       if (verb === "list") return await list(desk, values.all, values.json, out);
       if (verb === "watch") {
         const stop = new AbortController();
         for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-        await watch(desk, values.store, voice, values.json, out, stop.signal);
+        await watch(desk, place, voice, values.json, out, stop.signal);
         return 0;
       }
       if (verb !== "show" && verb !== "approve" && verb !== "reject") {
@@ -78,7 +83,7 @@ export const approvalsCommand: Command = {
         return 0;
       }
       if (voice === undefined) throw new Error(`\`approvals ${verb}\` needs \`--as NAME\``);
-      const outcome = await answer(desk, values.store, view, verb, voice);
+      const outcome = await answer(desk, place, view, verb, voice);
       if (values.json) out.print(JSON.stringify(outcome));
       else if (outcome.ok) out.print(`${verb === "approve" ? "approved" : "refused"} ${subject} as ${voice.name}`);
       else out.error(`tollwarden approvals: it does not count: ${outcome.message ?? outcome.reason}`);

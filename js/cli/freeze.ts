@@ -14,6 +14,8 @@ signed before is not unsigned.
   --agent NAME   only this agent
   --disable      says that the agent is out of service, rather than paused
   --list         what is frozen now, and nothing else
+  --audit-key FILE
+                 the key of the HMACs of the ledger's audit log, where its records have them
   --json         JSON
   --help         this text
 
@@ -29,6 +31,8 @@ keys of its own policy: where that has none, the freeze is lifted in the program
   --agent NAME   only this agent's own freeze
   --as NAME      who lifts it: an approver with a key in the policy
   --key FILE     the approver's own key
+  --audit-key FILE
+                 the key of the HMACs of the ledger's audit log, where its records have them
   --json         JSON
   --help         this text
 
@@ -47,13 +51,14 @@ export const freezeCommand: Command = {
         agent: { type: "string" },
         disable: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
+        "audit-key": { type: "string" },
         json: { type: "boolean", default: false },
       },
       allowPositionals: true,
     });
     const [reason = "frozen from the command line", another] = positionals;
     if (another !== undefined) throw new Error("put the reason in quotes");
-    const desk = await openDesk(values.store);
+    const desk = await openDesk({ store: values.store, auditKey: values["audit-key"], readOnly: values.list });
     try {
       if (!values.list) {
         const agent = values.agent === undefined ? {} : { agent: values.agent };
@@ -81,13 +86,14 @@ export const unfreezeCommand: Command = {
         agent: { type: "string" },
         as: { type: "string" },
         key: { type: "string" },
+        "audit-key": { type: "string" },
         json: { type: "boolean", default: false },
       },
     });
     const { as: approver, key, agent } = values;
     if (approver === undefined || key === undefined) throw new Error("`--as NAME` and `--key FILE` are needed");
     const held = await readKeyFile(key);
-    const desk = await openDesk(values.store);
+    const desk = await openDesk({ store: values.store, auditKey: values["audit-key"] });
     try {
       const frozen = (await desk.freezes()).find((one) => (one.agent ?? undefined) === agent);
       if (frozen === undefined) {

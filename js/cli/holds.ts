@@ -1,9 +1,11 @@
 /** `tollwarden holds`: what is open in a ledger, and closing by hand what nobody else can. */
 
 import { existsSync } from "node:fs";
+import { recording } from "../audit/required.ts";
 import { openLedger } from "../core/ledger.ts";
 import type { HoldLine, Outcome } from "../core/types.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
+import { logOf } from "./audited.ts";
 import { count, type Paint, painter } from "./colour.ts";
 import { readOptions } from "./options.ts";
 import { printable } from "./printable.ts";
@@ -11,7 +13,7 @@ import type { Command, Terminal } from "./terminal.ts";
 
 const USAGE = `usage: tollwarden holds [--unresolved | --all] [--store FILE] [--json]
        tollwarden holds show ID [--store FILE] [--json]
-       tollwarden holds resolve ID (--spent AMOUNT | --free) --reason TEXT [--store FILE] [--json]
+       tollwarden holds resolve ID (--spent AMOUNT | --free) --reason TEXT [--store FILE] [--audit-key FILE] [--json]
 
 Lists the holds of a ledger that are open: money that is set aside, and payments of which nobody knows the end. \`resolve\`
 closes one by hand, when you have found out what became of it: its reason is kept on the hold. A signature that can still
@@ -24,6 +26,7 @@ way to it.
   --spent AMOUNT   it was paid: this much, in atomic units
   --free           it was not paid, and can't be any more
   --reason TEXT    how you know
+  --audit-key FILE the key of the HMACs of the ledger's audit log, where its records have them
   --json           JSON: a list of holds, one hold, or {"outcome","hold"}
   --help           this text
 
@@ -44,6 +47,7 @@ export const holdsCommand: Command = {
         spent: { type: "string" },
         free: { type: "boolean", default: false },
         reason: { type: "string" },
+        "audit-key": { type: "string" },
         json: { type: "boolean", default: false },
       },
       allowPositionals: true,
@@ -58,8 +62,10 @@ export const holdsCommand: Command = {
     // A file that is not there would be made, and an empty ledger shown as if it were one.
     if (!existsSync(values.store)) throw new Error(`there is no ledger \`${values.store}\`; name it with --store`);
 
-    const ledger = openLedger({ policy: NOTHING_IS_DECIDED, store: await sqliteStore(values.store) });
+    const store = await sqliteStore(values.store);
     try {
+      const log = told === undefined ? undefined : await logOf(store, values["audit-key"]);
+      const ledger = openLedger({ policy: NOTHING_IS_DECIDED, store, ...(log && { audit: recording(log) }) });
       const paint = painter(process.stdout);
       if (id === undefined) {
         const which = values.all ? "all" : values.unresolved ? "unresolved" : "open";
@@ -75,7 +81,7 @@ export const holdsCommand: Command = {
       else for (const line of lines(hold, paint)) out.print(line);
       return 0;
     } finally {
-      await ledger.close();
+      await store.close();
     }
   },
 };

@@ -3,12 +3,14 @@
 //! What is signed is the text of five lines of [`statement`]: what it is, the verb, the digest of what is asked, when, by
 //! whom. A signature is good for one question, one answer and one approver, for as long as the question stands.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::framed;
 use crate::ed25519::PublicKey;
 use crate::json::Json;
 use crate::reason::Refusal;
@@ -60,11 +62,17 @@ impl Proof {
 
 /// The secrets that a policy names, by their references. They are handed in, and shown to nobody.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Vec<(String, Vec<u8>)>);
+pub struct Secrets {
+    known: Vec<(String, Vec<u8>)>,
+    /// What was found to be signed by whom it says since [`Secrets::begin`], as statement and signature.
+    good: RefCell<Vec<(String, String)>>,
+    /// Where a log is replayed: what was found then. Its records have neither signatures nor secrets.
+    told: Option<Vec<String>>,
+}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(reference, _)| reference)).finish()
+        f.debug_set().entries(self.known.iter().map(|(reference, _)| reference)).finish()
     }
 }
 
@@ -80,18 +88,40 @@ impl Secrets {
                 secret.len()
             ));
         }
-        if let Some((other, _)) = self.0.iter().find(|(name, known)| *name != reference && known.as_slice() == secret) {
+        if let Some((other, _)) =
+            self.known.iter().find(|(name, known)| *name != reference && known.as_slice() == secret)
+        {
             return Err(format!(
                 "the secrets `{reference}` and `{other}` are the same: one key would be two approvers"
             ));
         }
-        self.0.retain(|(name, _)| name != reference);
-        self.0.push((reference.to_owned(), secret.to_vec()));
+        self.known.retain(|(name, _)| name != reference);
+        self.known.push((reference.to_owned(), secret.to_vec()));
         Ok(())
     }
 
     fn get(&self, reference: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(name, _)| name == reference).map(|(_, secret)| secret.as_slice())
+        self.known.iter().find(|(name, _)| name == reference).map(|(_, secret)| secret.as_slice())
+    }
+
+    /// Begins an event.
+    pub fn begin(&mut self) {
+        self.good.get_mut().clear();
+    }
+
+    /// Replays an event: what a record says was signed is taken as signed, and nothing else.
+    pub fn replay(&mut self, told: Vec<String>) {
+        self.told = Some(told);
+    }
+
+    /// What this event's record has to say of signatures for a replay to come out the same. `hidden`: how the record writes
+    /// a signature.
+    #[must_use]
+    pub fn proven(&self, hidden: impl Fn(&str) -> String) -> Vec<String> {
+        let mark = |(statement, signature): &(String, String)| framed(&[statement, &hidden(signature)]);
+        let mut marks: Vec<String> = self.good.borrow().iter().map(mark).collect();
+        marks.dedup();
+        marks
     }
 }
 
@@ -105,11 +135,22 @@ pub fn statement(verb: &str, digest: &str, signed_at: Millis, approver: &str) ->
 /// Whether the key's holder signed this.
 #[must_use]
 pub fn is_signed(key: &Key, secrets: &Secrets, statement: &str, signature: &str) -> bool {
+    let good = match &secrets.told {
+        Some(told) => told.contains(&framed(&[statement, signature])),
+        None => verifies(key, secrets, statement.as_bytes(), signature),
+    };
+    if good && let Ok(mut known) = secrets.good.try_borrow_mut() {
+        known.push((statement.to_owned(), signature.to_owned()));
+    }
+    good
+}
+
+fn verifies(key: &Key, secrets: &Secrets, statement: &[u8], signature: &str) -> bool {
     match key {
         Key::Ed25519(public) => {
             let public = bytes::<32>(public).and_then(PublicKey::read);
             match (public, bytes::<64>(signature)) {
-                (Some(public), Some(signature)) => public.verifies(statement.as_bytes(), &signature),
+                (Some(public), Some(signature)) => public.verifies(statement, &signature),
                 _ => false,
             }
         }
@@ -117,7 +158,7 @@ pub fn is_signed(key: &Key, secrets: &Secrets, statement: &str, signature: &str)
             let mac = secrets.get(reference).and_then(|secret| Hmac::<Sha256>::new_from_slice(secret).ok());
             match (mac, bytes::<32>(signature)) {
                 // Compared in constant time.
-                (Some(mac), Some(signature)) => mac.chain_update(statement.as_bytes()).verify_slice(&signature).is_ok(),
+                (Some(mac), Some(signature)) => mac.chain_update(statement).verify_slice(&signature).is_ok(),
                 _ => false,
             }
         }

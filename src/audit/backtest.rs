@@ -117,6 +117,7 @@ impl Backtester {
         self.book.take(entry);
         let (id, kind) = (entry.event("id").to_owned(), entry.event("type").to_owned());
         let Some(event) = entry.json.get("event") else { return };
+        self.engine.replay_proofs(entry.proven());
         match kind.as_str() {
             "authorize" => self.judge(&id, event, entry.at),
             "freeze" | "unfreeze" | "approve" | "reject" => drop(self.engine.handle(event)),

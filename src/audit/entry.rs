@@ -75,6 +75,13 @@ impl Entry {
         self.json.get("event").and_then(|event| event.get(name)).and_then(Json::as_str).unwrap_or_default()
     }
 
+    /// Which countersignatures were good, for a replay.
+    #[must_use]
+    pub fn proven(&self) -> Vec<String> {
+        let marks = self.json.get("proven").and_then(Json::as_array).unwrap_or_default();
+        marks.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+    }
+
     /// A text of the answer.
     #[must_use]
     pub fn answer(&self, name: &str) -> &str {

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use sha2::{Digest, Sha256};
 
 use crate::audit::canonical::{line, number, object, of, text};
-use crate::audit::redact::{hmac, redact};
+use crate::audit::redact::{counted, hmac, pseudonym, redact, uncountersigned};
 use crate::audit::tree::{Hash, leaf};
 use crate::audit::{FORMAT, Head, MAX_RECORD};
 use crate::decision::Action;
@@ -107,7 +107,13 @@ impl Auditor {
             return Ok(reply);
         }
         head.at = head.at.max(at);
-        head.state = state_after(&head.state, &work.changes);
+        // What is written down already has its pseudonyms.
+        let salt = Some(salt.as_str()).filter(|_| !self.again);
+        let redacted = match salt {
+            Some(salt) => uncountersigned(redacted, salt),
+            None => redacted,
+        };
+        head.state = state_after(&head.state, &work.changes, salt);
         let record =
             self.record(policy, &mut head, (kind, redacted, event.get("noted")), &reply, &work.changes, history);
         let line = self.sealed(record);
@@ -167,6 +173,14 @@ impl Auditor {
         if !holds.is_empty() {
             members.push(("holds", Json::Array(holds)));
         }
+        // Under the key of the log that goes on, which is the head's.
+        let proven = policy.approvals.secrets.proven(|signature| match self.again {
+            true => signature.to_owned(),
+            false => pseudonym(signature, &head.salt),
+        });
+        if !proven.is_empty() {
+            members.push(("proven", Json::Array(proven.into_iter().map(text).collect())));
+        }
         if let Some(noted) = noted {
             members.push(("noted", noted.clone()));
         }
@@ -189,7 +203,7 @@ impl Auditor {
 
 /// The running hash over every change of the ledger, with these added: each key, what is in its cell from then on, and
 /// until when. Equal histories give equal hashes. What changes nothing leaves it as it was.
-fn state_after(before: &Hash, changes: &Map<Change>) -> Hash {
+fn state_after(before: &Hash, changes: &Map<Change>, salt: Option<&str>) -> Hash {
     if changes.is_empty() {
         return *before;
     }
@@ -205,7 +219,11 @@ fn state_after(before: &Hash, changes: &Map<Change>) -> Hash {
     };
     for (key, change) in changes.iter() {
         part(Some(key));
-        part(change.cell.as_ref().and_then(|cell| encode(cell).ok()).as_deref());
+        let text = change.cell.as_ref().and_then(|cell| match salt {
+            Some(salt) if matches!(cell, Cell::Approval(_) | Cell::Freeze(_)) => encode(&counted(cell, salt)).ok(),
+            _ => encode(cell).ok(),
+        });
+        part(text.as_deref());
         part(change.expires.map(|expires| expires.to_string()).as_deref());
     }
     Hash(hash.finalize().into())

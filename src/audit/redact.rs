@@ -1,5 +1,5 @@
 //! What of an event is written down. An event is redacted before it is judged, so that the log alone is enough to judge
-//! it again: what is left out can't have borne on the decision.
+//! it again: what is left out can't have borne on the decision. Countersignatures alone do, and are left out after it.
 //!
 //! Left out: signatures (a signed payment is a bearer instrument), and what a query says. In place of a query's values
 //! stand pseudonyms under the log's own key: equal values stay equal, and without the key they tell nothing.
@@ -7,9 +7,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::approval::proof::Proof;
 use crate::audit::tree::Hash;
 use crate::bind::unsigned;
 use crate::json::{Json, parse};
+use crate::ledger::cells::Cell;
 use crate::origin::Target;
 use crate::policy::hex;
 
@@ -19,7 +21,56 @@ const SIGNATURE_DIGITS: usize = 128;
 /// Begins a text that stands for one that could not be read, and can't be read either.
 const UNREADABLE: &str = "!";
 
-/// An event as it is written down, and judged. `salt`: the key of the pseudonyms.
+/// A redacted event as it is written down: countersignatures bear on the decision, so that it is judged with them; in the
+/// log stand pseudonyms of them, and in `proven` which of them were good.
+#[must_use]
+pub fn uncountersigned(event: Json, salt: &str) -> Json {
+    match event {
+        Json::Object(members) => Json::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| match name.as_str() {
+                    "signature" | "countersignatures" => (name, hidden(value, salt)),
+                    _ => (name, value),
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+/// Every text in it as a pseudonym, but for the times.
+fn hidden(value: Json, salt: &str) -> Json {
+    match value {
+        Json::String(text) => Json::String(pseudonym(&text, salt)),
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| hidden(item, salt)).collect()),
+        Json::Object(members) => {
+            let hide = |(name, value): (String, Json)| match name.as_str() {
+                "signed_at" => (name, value),
+                _ => (name, hidden(value, salt)),
+            };
+            Json::Object(members.into_iter().map(hide).collect())
+        }
+        other => other,
+    }
+}
+
+/// A cell as the running hash over the ledger counts it: its countersignatures as the log writes them.
+#[must_use]
+pub fn counted(cell: &Cell, salt: &str) -> Cell {
+    let mut cell = cell.clone();
+    let proofs: Vec<&mut Proof> = match &mut cell {
+        Cell::Approval(asked) => asked.answers.iter_mut().filter_map(|answer| answer.proof.as_mut()).collect(),
+        Cell::Freeze(freeze) => freeze.lifted.iter_mut().map(|lifted| &mut lifted.proof).collect(),
+        _ => Vec::new(),
+    };
+    for proof in proofs {
+        proof.signature = pseudonym(&proof.signature, salt);
+    }
+    cell
+}
+
+/// An event as it is judged, and written down but for what proves it. `salt`: the key of the pseudonyms.
 #[must_use]
 pub fn redact(event: &Json, salt: &str) -> Json {
     let Some(members) = event.as_object() else { return Json::Null };
@@ -70,7 +121,8 @@ fn redacted_url(url: &str, salt: &str) -> String {
 }
 
 /// 96 bits of an HMAC: equal values stay equal. Nothing stays nothing.
-fn pseudonym(value: &str, salt: &str) -> String {
+#[must_use]
+pub fn pseudonym(value: &str, salt: &str) -> String {
     if value.is_empty() {
         return String::new();
     }

@@ -121,6 +121,7 @@ impl Replayer {
         if let Some(salt) = entry.json.get("salt").and_then(Json::as_str) {
             engine.salted(salt);
         }
+        engine.replay_proofs(entry.proven());
         let event = entry.json.get("event").cloned().unwrap_or(Json::Null);
         let reply = text(&engine.handle(&event));
         let made = engine.take_records().pop().and_then(|line| parse_own(&line).ok());

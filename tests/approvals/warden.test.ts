@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, test } from "node:test";
+import { basename, join } from "node:path";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openApprovals } from "../../js/approvals/index.ts";
 import {
@@ -17,6 +17,9 @@ import {
   WardenUnavailable,
 } from "../../js/index.ts";
 import { offer } from "../cli/support.ts";
+import { type Redis, startRedis } from "../support/redis.ts";
+import { inRedis, openPlace, type Place } from "../torture/place.ts";
+import { skipOf } from "../torture/servers.ts";
 import { NEEDS_PEOPLE, opened, pay, seller, settled, timers, URL_ } from "./support.ts";
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -288,7 +291,15 @@ interface Shared {
   readonly name: string;
   readonly arguments: (folder: string) => readonly string[];
   readonly open: (folder: string) => Promise<Store>;
+  readonly skip?: string | false;
 }
+
+let redis: Redis | undefined;
+before(async () => {
+  if (skipOf("redis") === false) redis = await startRedis();
+});
+after(() => redis?.stop());
+const inServer = (folder: string): Place => inRedis(redis?.url ?? "")(basename(folder));
 
 const SHARED: readonly Shared[] = [
   {
@@ -296,10 +307,18 @@ const SHARED: readonly Shared[] = [
     arguments: (folder) => ["sqlite", join(folder, "ledger.sqlite")],
     open: (folder) => sqliteStore(join(folder, "ledger.sqlite")),
   },
+  {
+    name: "redis",
+    arguments: (folder) => ["redis", JSON.stringify(inServer(folder))],
+    open: (folder) => openPlace(inServer(folder)),
+    skip: skipOf("redis"),
+  },
 ];
 
 for (const shared of SHARED) {
-  test(`${shared.name}: an approval given in one process releases an agent that waits in another`, async (t) => {
+  test(`${shared.name}: an approval given in one process releases an agent that waits in another`, {
+    skip: shared.skip ?? false,
+  }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-approvals-"));
     const store = await shared.open(folder);
     const desk = openApprovals({ store });
@@ -343,7 +362,9 @@ for (const shared of SHARED) {
     );
   });
 
-  test(`${shared.name}: an agent that was asked to wait resumes in another process, by the same call`, async () => {
+  test(`${shared.name}: an agent that was asked to wait resumes in another process, by the same call`, {
+    skip: shared.skip ?? false,
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tollwarden-approvals-"));
     try {
       const shop = seller();

@@ -3,7 +3,7 @@
 import { describeApproval } from "../../approvals/message.ts";
 import type { OpenDesk } from "../../approvals/open.ts";
 import type { ApprovalView, Outcome } from "../../core/types.ts";
-import { type HeldKey, openDesk, signed } from "./store.ts";
+import { type HeldKey, openDesk, type Place, signed } from "./store.ts";
 
 export interface Voice {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Voice {
  */
 export async function answer(
   desk: OpenDesk,
-  store: string,
+  place: Place,
   view: ApprovalView,
   verb: "approve" | "reject",
   voice: Voice,
@@ -44,7 +44,7 @@ export async function answer(
   const secret = voice.held?.secret;
   if (secret === undefined || line?.key == null) return desk[verb](view.id, voice.name, options);
   // An HMAC is checked with the secret itself, under the name that the policy has for it.
-  const keyed = await openDesk(store, { [line.key]: secret });
+  const keyed = await openDesk(place, { [line.key]: secret });
   try {
     return await keyed[verb](view.id, voice.name, options);
   } finally {

@@ -9,16 +9,32 @@ import {
   readApproverKey,
   type Statement,
 } from "../../approvals/sign.ts";
-import { hasLog } from "../../audit/required.ts";
 import { sqliteStore } from "../../stores/sqlite.ts";
+import { logOf } from "../audited.ts";
 
 export const DEFAULT_STORE = "tollwarden.sqlite";
 
+/** The ledger, and what it takes to write to it. */
+export interface Place {
+  readonly store: string;
+  /** `--audit-key`. */
+  readonly auditKey?: string | undefined;
+  /** Nothing is written: then nothing has to be recorded. */
+  readonly readOnly?: boolean;
+}
+
 /** Opens the desk on a ledger that is there: a name that is misspelt must not make a new one. */
-export async function openDesk(path: string, secrets?: Readonly<Record<string, Uint8Array>>): Promise<OpenDesk> {
+export async function openDesk(place: Place, secrets?: Readonly<Record<string, Uint8Array>>): Promise<OpenDesk> {
+  const { store: path, auditKey, readOnly = false } = place;
   if (!existsSync(path)) throw new Error(`there is no ledger at \`${path}\`; name it with --store`);
   const store = await sqliteStore(path);
-  return openApprovals({ store, ...(secrets && { secrets }), ...((await hasLog(store)) && { audit: {} }) });
+  try {
+    const audit = readOnly ? undefined : await logOf(store, auditKey);
+    return openApprovals({ store, ...(secrets && { secrets }), ...(audit && { audit }) });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 export interface HeldKey {

@@ -5,11 +5,12 @@ import type { OpenDesk } from "../../approvals/open.ts";
 import type { ApprovalView } from "../../core/types.ts";
 import type { Terminal } from "../terminal.ts";
 import { answer, shown, type Voice } from "./answer.ts";
+import type { Place } from "./store.ts";
 
 /** Until the signal ends it, or standard input does. */
 export async function watch(
   desk: OpenDesk,
-  store: string,
+  place: Place,
   voice: Voice | undefined,
   json: boolean,
   out: Terminal,
@@ -29,7 +30,7 @@ export async function watch(
         seen.add(view.digest);
         out.print(json ? JSON.stringify(view) : `\n${shown(view)}`);
         if (input !== undefined && voice !== undefined && isAsked(view, voice)) {
-          await decide(input, desk, store, view, voice, out, stop);
+          await decide(input, desk, place, view, voice, out, stop);
         }
       }
       await changed;
@@ -47,7 +48,7 @@ function isAsked(view: ApprovalView, { name }: Voice): boolean {
 async function decide(
   input: Interface,
   desk: OpenDesk,
-  store: string,
+  place: Place,
   view: ApprovalView,
   voice: Voice,
   out: Terminal,
@@ -59,7 +60,7 @@ async function decide(
   const verb =
     word === "a" || word === "approve" ? "approve" : word === "r" || word === "refuse" ? "reject" : undefined;
   if (verb === undefined) return out.print("skipped: without an answer it is denied when its time is over");
-  const outcome = await answer(desk, store, view, verb, voice);
+  const outcome = await answer(desk, place, view, verb, voice);
   if (outcome.ok) out.print(verb === "approve" ? "approved" : "refused");
   else out.print(`it does not count: ${outcome.message ?? outcome.reason}`);
 }

@@ -1,8 +1,9 @@
-/** The Worker of `durable.test.ts`: it runs inside workerd, and does there what the test asks for. */
+/** The Worker of `durable.test.ts` and of `tests/approvals/stores.test.ts`: it runs inside workerd, and does there what the test asks for. */
 
 import { storeCases } from "../../../js/stores/conformance.ts";
 import { durableObjectStore, type LedgerNamespace, LedgerObject } from "../../../js/stores/durable.ts";
 import { type Commit, type Store, StoreError } from "../../../js/stores/store.ts";
+import { act, type Step } from "../../approvals/actor.ts";
 import { counted, type Spending, spend } from "./spend.ts";
 
 interface Env {
@@ -108,7 +109,8 @@ type Ask =
   | { readonly do: "raw"; readonly url: string; readonly method: string; readonly body: string; readonly scope: string }
   | { readonly do: "inside"; readonly scope: string; readonly sql?: string; readonly silent?: boolean }
   | { readonly do: "spend"; readonly scope: string; readonly spending: Spending }
-  | { readonly do: "counted"; readonly scope: string; readonly policy: object };
+  | { readonly do: "counted"; readonly scope: string; readonly policy: object }
+  | { readonly do: "act"; readonly scope: string; readonly step: Step; readonly most: number };
 
 async function answer(env: Env, ask: Ask): Promise<unknown> {
   const stub = (scope: string) => env.LEDGER.get(env.LEDGER.idFromName(scope));
@@ -147,6 +149,8 @@ async function answer(env: Env, ask: Ask): Promise<unknown> {
       return withStore(ask.scope, (store) => spend(store, ask.spending));
     case "counted":
       return withStore(ask.scope, (store) => counted(store, ask.policy));
+    case "act":
+      return withStore(ask.scope, (store) => act(store, ask.step, ask.most));
   }
 }
 
