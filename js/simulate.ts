@@ -2,6 +2,7 @@
 
 import { loadCore } from "./core/load.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
+import { mustBeScreened } from "./privacy/open.ts";
 
 /** A ledger of its own that is driven by events. */
 export interface Simulation {
@@ -13,9 +14,11 @@ export interface Simulation {
   close(): void;
 }
 
-/** Begins with an empty ledger. Throws `PolicyInvalid`. */
+/** Begins with an empty ledger. Throws `PolicyInvalid`, also where a warden would not open on the policy. */
 export function simulation(policy: PolicySource): Simulation {
-  const engine = new (loadCore().Engine)(readPolicy(policy).json, true);
+  const read = readPolicy(policy);
+  mustBeScreened(read);
+  const engine = new (loadCore().Engine)(read.json, true);
   return {
     answer: (event) => engine.handle(event),
     stateHash: () => engine.stateHash(),
