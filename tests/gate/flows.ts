@@ -129,6 +129,8 @@ export async function mixedFlows(options: {
     const kinds: Record<string, number> = {};
     let goods = 0n;
     const cutOff: string[] = [];
+    /** What each flow has brought its buyer, by the place where it was asked for. */
+    const brought = new Map<string, { readonly goods: bigint; readonly what: string }>();
     let redelivered = 0;
     let next = 0;
     const worker = async (): Promise<void> => {
@@ -148,6 +150,8 @@ export async function mixedFlows(options: {
         if (flow.cutOff && does !== "cut") cutOff.push(`${kind} ${n}`);
         assert.ok(flow.whole <= 1, `${kind} ${n}: delivered ${flow.whole} times`);
         goods += BigInt(flow.whole) * price;
+        const place = `https://api.example.com/${name}/${n}`;
+        brought.set(place, { goods: BigInt(flow.whole) * price, what: `${kind}: ${flow.trace.join(" ")}` });
         if (flow.header === undefined) continue;
         // The same payment for another request, and once more for its own.
         if (kind === "elsewhere") {
@@ -159,6 +163,7 @@ export async function mixedFlows(options: {
           assert.equal(second.status, kind === "late" ? 200 : 409, `${kind}: ${second.body}`);
           if (second.status === 200) {
             goods += price;
+            brought.set(place, { goods: price, what: `${kind} again` });
             redelivered += 1;
           }
         }
@@ -178,11 +183,14 @@ export async function mixedFlows(options: {
     const moved = (await chain.balanceOf(chain.accounts.seller.address)) - before;
     assert.equal(last.unresolved, 0n, "the chain has an answer to each");
     assert.equal(last.delivered + last.owed, moved, "what is booked is what has moved");
-    assert.equal(
-      last.delivered,
-      goods,
-      `what is booked as delivered is what buyers have; cut off: ${cutOff.join(", ")}`,
-    );
+    const differ: string[] = [];
+    for await (const { endpoint, delivered, charged, state, upstream, reason } of gateway.gate.payments()) {
+      const got = brought.get(endpoint);
+      if (BigInt(delivered ? (charged ?? "0") : "0") === (got?.goods ?? 0n)) continue;
+      differ.push(JSON.stringify({ endpoint, delivered, state, upstream, reason, buyer: got?.what }));
+    }
+    assert.deepEqual([differ, cutOff], [[], []], "each buyer has what is booked as delivered to it");
+    assert.equal(last.delivered, goods, "what is booked as delivered is what buyers have");
     const transactions = await listed(gateway.gate.payments({ state: "captured" }));
     assert.equal(new Set(transactions.map(({ transaction }) => transaction)).size, transactions.length);
     for (const { delivered, refund } of transactions) assert.equal(delivered, refund === undefined);
@@ -229,6 +237,8 @@ interface Flow {
   readonly whole: number;
   /** No answer came for the payment, or not the whole of one: what the gate has sent then, the buyer can't tell. */
   readonly cutOff: boolean;
+  /** Statuses and errors, in their order. */
+  readonly trace: readonly string[];
   /** The payment that was sent. */
   readonly header: readonly [name: string, value: string] | undefined;
 }
@@ -250,11 +260,13 @@ function buyerOf(wrap: (inner: typeof fetch) => typeof fetch): Buyer {
     let header: Flow["header"];
     let whole = 0;
     let cutOff = false;
+    const trace: string[] = [];
     const read = async (response: Response): Promise<void> => {
       const text = await response.text().catch(() => {
         cutOff = true;
         return "";
       });
+      trace.push(`${response.status}:${text.slice(0, 40)}`);
       if (response.status === 200 && text.startsWith("goods ") && text.endsWith(" end")) whole += 1;
     };
     const inner = async (input: RequestInfo | URL, more?: RequestInit): Promise<Response> => {
@@ -275,8 +287,9 @@ function buyerOf(wrap: (inner: typeof fetch) => typeof fetch): Buyer {
     } catch (error) {
       // The official clients throw what they could not buy; and `fetch` throws a TypeError for a connection that broke.
       cutOff ||= error instanceof TypeError;
+      trace.push(String(error).slice(0, 200));
     }
-    return { whole, cutOff, header };
+    return { whole, cutOff, trace, header };
   };
 }
 

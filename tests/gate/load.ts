@@ -125,6 +125,8 @@ async function serve(middleware: ReturnType<typeof paymentMiddlewareFromHTTPServ
   app.use(middleware as express.RequestHandler);
   app.get("/weather", (_request, response) => void response.json({ city: "Lisbon", celsius: 21 }));
   const server = createServer(app);
+  // The one waits while the other is asked.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const agent = new Agent({ keepAlive: true });
   return {

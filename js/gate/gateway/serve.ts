@@ -21,6 +21,8 @@ export interface ServeOptions {
 
 /** Headers of a request are at most this long, in bytes. */
 const MAX_HEADERS = 64 * 1024;
+/** How long a connection is kept for the next request, in milliseconds. */
+const KEEP_ALIVE = 65_000;
 
 export async function serveGateway(
   fetch: (request: Request) => Promise<Response>,
@@ -33,6 +35,8 @@ export async function serveGateway(
       response.end(response.headersSent ? undefined : '{"error":"internal_error"}');
     });
   });
+  // Longer than the balancers in front keep theirs: one that they use at the moment at which it is closed is an error there.
+  server.keepAliveTimeout = KEEP_ALIVE;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
