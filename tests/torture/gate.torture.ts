@@ -17,10 +17,12 @@ try {
     store,
     onProgress: (done) => console.error(`${done} flows`),
   });
-  const { delivered, owed, unresolvedBefore, chain, redelivered, kinds, ms } = figures;
+  const { delivered, owed, unresolvedBefore, chain, redelivered, wire, kinds, ms } = figures;
   console.log(`${flows} flows in ${Math.round(ms / 1000)} s: ${JSON.stringify(kinds)}`);
   console.log(`the chain moved ${chain} = delivered ${delivered} + owed ${owed}; the buyers have what was delivered`);
-  console.log(`unresolved before the chain was asked: ${unresolvedBefore}; delivered when sent again: ${redelivered}`);
+  console.log(
+    `unresolved before the chain was asked: ${unresolvedBefore}; delivered when sent again: ${redelivered}; lost on the wire: ${wire}`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
