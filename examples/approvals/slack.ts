@@ -2,9 +2,9 @@
 //
 //   SLACK_WEBHOOK_URL=… LINK_SECRET=… APPROVAL_URL=https://approve.example.com/ node examples/approvals/slack.ts
 
-import { createServer } from "node:http";
 import { approvalLinks, approvalWebhook, slackMessage } from "../../js/approvals/index.ts";
 import { openWardenWithControl, type PolicySource, type Store } from "../../js/index.ts";
+import { servePage } from "./page.ts";
 
 export interface SlackOptions {
   readonly policy: PolicySource;
@@ -32,20 +32,7 @@ export async function openWithSlack({ policy, store, port, ...slack }: SlackOpti
     }),
   });
   // The page behind the buttons. A GET only shows; the form on it decides.
-  const page = links.handler(control.approvals);
-  const server = createServer(async (request, response) => {
-    const parts: Uint8Array[] = [];
-    for await (const part of request) parts.push(part as Uint8Array);
-    const answer = await page(
-      new Request(new URL(request.url ?? "/", slack.approvalUrl), {
-        method: request.method ?? "GET",
-        headers: { "content-type": request.headers["content-type"] ?? "" },
-        ...(request.method === "POST" && { body: Buffer.concat(parts) }),
-      }),
-    );
-    response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
-  });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const server = await servePage(links.handler(control.approvals), slack.approvalUrl, port);
   return { warden, control, server };
 }
 

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { authorizeSigned, localCountersigner } from "../../examples/approvals/countersign.ts";
 import { type Mail, tellByMail } from "../../examples/approvals/email.ts";
 import { openWithSlack } from "../../examples/approvals/slack.ts";
+import { openWithTeams } from "../../examples/approvals/teams.ts";
 import { takePress, tellBot } from "../../examples/approvals/telegram.ts";
 import { startApprover } from "../../examples/approvals/webhook-server.ts";
 import { approvalLinks, askApprovers, createWebhookSecret, readApproverKey } from "../../js/approvals/index.ts";
@@ -35,42 +36,78 @@ async function coming<T>(look: () => T | undefined): Promise<T> {
   }
 }
 
-test("Slack: the message comes with buttons, the page behind one shows, and its form releases the payment", async () => {
-  let message: string | undefined;
-  const slack = createServer(async (request, response) => {
-    let body = "";
-    for await (const part of request) body += String(part);
-    message = body;
-    response.writeHead(200).end("ok");
+for (const [name, open, buttonOf] of [
+  [
+    "Slack",
+    openWithSlack,
+    (message: string) => {
+      const { blocks } = JSON.parse(message) as {
+        blocks: { elements?: { url: string; text: { text: string } }[] }[];
+      };
+      const [button] = blocks[1]?.elements ?? [];
+      return { title: button?.text.text, url: button?.url };
+    },
+  ],
+  [
+    "Teams",
+    openWithTeams,
+    (message: string) => {
+      const { type, attachments } = JSON.parse(message) as {
+        type: string;
+        attachments: {
+          contentType: string;
+          content: {
+            type: string;
+            body: { type: string; inlines: { type: string; text: string }[] }[];
+            actions: { type: string; title: string; url: string }[];
+          };
+        }[];
+      };
+      const [{ contentType, content } = assert.fail(message)] = attachments;
+      assert.deepEqual(
+        [type, contentType, content.type],
+        ["message", "application/vnd.microsoft.card.adaptive", "AdaptiveCard"],
+      );
+      const text = content.body.flatMap(({ inlines }) => inlines.map((run) => run.text)).join("\n");
+      assert.match(text, /0\.01 USDC \(0\.01 USD\)[\s\S]*NEW: never paid before[\s\S]*says: "weather \*\*free\*\*"/);
+      assert.equal(content.actions[0]?.type, "Action.OpenUrl");
+      return { title: content.actions[0]?.title, url: content.actions[0]?.url };
+    },
+  ],
+] as const)
+  test(`${name}: the message comes with buttons, the page behind one shows, and its form releases the payment`, async () => {
+    let message: string | undefined;
+    const slack = createServer(async (request, response) => {
+      let body = "";
+      for await (const part of request) body += String(part);
+      message = body;
+      response.writeHead(200).end("ok");
+    });
+    await new Promise<void>((resolve) => slack.listen(0, "127.0.0.1", resolve));
+    servers.push(slack);
+    const { warden, server } = await open({
+      policy: { ...NEEDS_PEOPLE, approvals: { approvers: ["alice", "bob"] } },
+      store: memoryStore(),
+      webhookUrl: `http://127.0.0.1:${portOf(slack)}/services/T0/B0/x`,
+      approvalUrl: "http://approve.example.com/",
+      linkSecret: "a secret of the page's own",
+      approvers: ["alice", "bob"],
+      port: 0,
+    });
+    servers.push(server);
+    const shop = seller(offer("10000", "weather **free**"));
+    const call = warden.payingFetch({ pay: pay as never, fetch: shop.fetch })(URL_);
+    const { title, url = "" } = buttonOf(await coming(() => message));
+    assert.equal(title, "Decide as alice");
+    const { search } = new URL(url);
+    const page = `http://127.0.0.1:${portOf(server)}/${search}`;
+    const html = await (await fetch(page)).text();
+    assert.match(html, /alice: may this be paid\?/);
+    const token = new URLSearchParams(search).get("token") ?? "";
+    const posted = await fetch(page, { method: "POST", body: new URLSearchParams({ token, decision: "approve" }) });
+    assert.equal(posted.status, 200);
+    assert.equal((await call).status, 200);
   });
-  await new Promise<void>((resolve) => slack.listen(0, "127.0.0.1", resolve));
-  servers.push(slack);
-  const { warden, server } = await openWithSlack({
-    policy: { ...NEEDS_PEOPLE, approvals: { approvers: ["alice", "bob"] } },
-    store: memoryStore(),
-    webhookUrl: `http://127.0.0.1:${portOf(slack)}/services/T0/B0/x`,
-    approvalUrl: "http://approve.example.com/",
-    linkSecret: "a secret of the page's own",
-    approvers: ["alice", "bob"],
-    port: 0,
-  });
-  servers.push(server);
-  const shop = seller();
-  const call = warden.payingFetch({ pay: pay as never, fetch: shop.fetch })(URL_);
-  const { blocks } = JSON.parse(await coming(() => message)) as {
-    blocks: { elements?: { url: string; text: { text: string } }[] }[];
-  };
-  const [button] = blocks[1]?.elements ?? [];
-  assert.equal(button?.text.text, "Decide as alice");
-  const { search } = new URL(button?.url ?? "");
-  const page = `http://127.0.0.1:${portOf(server)}/${search}`;
-  const html = await (await fetch(page)).text();
-  assert.match(html, /alice: may this be paid\?/);
-  const token = new URLSearchParams(search).get("token") ?? "";
-  const posted = await fetch(page, { method: "POST", body: new URLSearchParams({ token, decision: "approve" }) });
-  assert.equal(posted.status, 200);
-  assert.equal((await call).status, 200);
-});
 
 test("a webhook server answers in the response, by its own rule", async () => {
   const secret = createWebhookSecret();

@@ -292,12 +292,28 @@ describe("links", () => {
   });
 
   test("two answers with one link at the same moment: one counts", async () => {
-    const { control, view } = await asked({ approvals: { threshold: 1, approvers: ["alice", "bob"] } });
-    const handle = links.handler(control.approvals);
-    const url = await links.link(view, "alice");
-    const both = ["approve", "reject"].map((decision) => handle(form(url, { token: tokenOf(url), decision })));
-    assert.deepEqual((await Promise.all(both)).map(({ status }) => status).sort(), [200, 409]);
-    assert.equal((await control.approvals.get("p"))?.answers.length, 1);
+    for (const decisions of [
+      ["approve", "reject"],
+      ["approve", "approve"],
+      ["reject", "reject"],
+    ]) {
+      const { control, view } = await asked({ approvals: { threshold: 1, approvers: ["alice", "bob"] } });
+      // Neither goes on before both have seen that nothing was answered yet.
+      let seen = 0;
+      const both: (() => void)[] = [];
+      const get: typeof control.approvals.get = async (id) => {
+        const found = await control.approvals.get(id);
+        seen += 1;
+        if (seen === 2) for (const go of both) go();
+        else if (seen < 2) await new Promise<void>((resolve) => both.push(resolve));
+        return found;
+      };
+      const handle = links.handler({ ...control.approvals, get });
+      const url = await links.link(view, "alice");
+      const given = decisions.map((decision) => handle(form(url, { token: tokenOf(url), decision })));
+      assert.deepEqual((await Promise.all(given)).map(({ status }) => status).sort(), [200, 409], decisions.join());
+      assert.equal((await control.approvals.get("p"))?.answers.length, 1);
+    }
   });
 
   test("forged, changed and cut tokens, thousands of them; other forms; expired links; other secrets", async () => {

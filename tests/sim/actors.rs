@@ -270,7 +270,10 @@ impl Actors {
         };
         // What just fits, and what just does not: there the faults are.
         if self.rng.one_in(5) {
-            let most = model.most(&content, &content.entries[0], model.clock.max(self.now));
+            let most = match self.rng.one_in(5) {
+                true => model.asked_from(&content.entries[0]),
+                false => model.most(&content, &content.entries[0], model.clock.max(self.now)),
+            };
             let amount = most.map(|most| most + u128::from(self.rng.below(2))).unwrap_or(0);
             if amount > 0 && (amount < content.entries[0].amount * 4 || self.rng.one_in(4)) {
                 content.entries[0].amount = amount;

@@ -34,6 +34,15 @@ pub enum End {
     High,
 }
 
+/// So many atomic units are worth as much.
+fn exact(entry: &Entry, worth: u128) -> u128 {
+    let asset = &ASSETS[entry.asset];
+    match entry.asset {
+        0 => worth / 1_000_000_000_000,
+        _ => (worth / 1_000_000 * 10u128.pow(asset.decimals.min(6))) / (asset.rate / 1_000_000),
+    }
+}
+
 impl Model {
     pub fn judge(&self, content: &Content, entry: &Entry, now: u64, end: End) -> Verdict {
         let rules = &self.rules;
@@ -106,11 +115,7 @@ impl Model {
 
     /// The largest amount that the caps and budgets leave for an entry, if there is any: for who wants to try it.
     pub fn most(&self, content: &Content, entry: &Entry, now: u64) -> Option<u128> {
-        let units = |worth: u128| {
-            let asset = &ASSETS[entry.asset];
-            (worth / 1_000_000 * 10u128.pow(asset.decimals.min(6))) / (asset.rate / 1_000_000)
-        };
-        let exact = |worth: u128| if entry.asset == 0 { worth / 1_000_000_000_000 } else { units(worth) };
+        let exact = |worth: u128| exact(entry, worth);
         let left = self.rules.budgets.iter().filter(|budget| counts(budget, content, entry)).filter_map(|budget| {
             let scope = scope(&budget.key, content, entry);
             let used = self.used(self.counter(&budget.key, unit(budget), &scope, now), now).low();
@@ -121,6 +126,11 @@ impl Model {
             }
         });
         left.chain(self.rules.max.map(exact)).min()
+    }
+
+    /// The amount from which on people are asked about one payment.
+    pub fn asked_from(&self, entry: &Entry) -> Option<u128> {
+        self.rules.approve_from.map(|from| exact(entry, from))
     }
 
     /// Whether this ledger has paid the address before.
