@@ -268,7 +268,7 @@ impl Engine {
         let mut work = self.ledger.begin(at);
         work.trace = (kind == "explain").then(Vec::new);
         let judge = |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, kind, event, at);
-        let answer = match self.auditor.as_ref().filter(|_| record::is_recorded(kind)) {
+        let answer = match &self.auditor {
             None => judge(&self.policy, &mut work, event),
             Some(auditor) => auditor.around(&self.policy, &mut work, (kind, event, at), judge),
         };
@@ -281,7 +281,7 @@ impl Engine {
                 reply
             }
             Err(Stop::Missing(Missing(mut missing))) => {
-                let audited = self.auditor.is_some() && record::is_recorded(kind);
+                let audited = self.auditor.is_some();
                 if audited && self.ledger.version(key::AUDIT) == 0 && !missing.iter().any(|name| name == key::AUDIT) {
                     missing.push(String::from(key::AUDIT));
                 }

@@ -99,11 +99,16 @@ impl Auditor {
             }
         };
         let history = head.is_none() && work.clock()?.is_some();
+        if let Some(head) = &head {
+            self.known_salt.get_or_init(|| head.salt.clone());
+        }
+        // Until a head is written, another warden may begin the log, with a key of its own.
         let mut head = head.unwrap_or_else(|| Head::begin(&self.log, &self.salt));
-        let salt = self.known_salt.get_or_init(|| head.salt.clone());
-        let redacted = if self.again { event.clone() } else { redact(event, salt) };
+        let salt = head.salt.clone();
+        let redacted = if self.again { event.clone() } else { redact(event, &salt) };
         let reply = judge(policy, work, &redacted)?;
-        if matches!(reply, Reply::Error { .. }) {
+        // What only asks is judged alike, and not written down.
+        if matches!(reply, Reply::Error { .. }) || !is_recorded(kind) {
             return Ok(reply);
         }
         head.at = head.at.max(at);

@@ -77,5 +77,5 @@ impl Cell {
 
 /// A cell that is read as absent from its end on. A tally may stay: an empty one and an absent one decide alike.
 fn ends(key: &str) -> bool {
-    ["hold/", "approval/", "seen/"].iter().any(|prefix| key.starts_with(prefix))
+    ["hold/", "approval/", "seen/", "asked/"].iter().any(|prefix| key.starts_with(prefix))
 }
