@@ -473,3 +473,55 @@ fn what_can_t_be_recorded_is_denied() {
     let record = engine.take_records().pop().unwrap();
     assert!(record.contains(r"\u202e") && record.is_ascii());
 }
+
+/// A ledger's cells with their versions, as a store has them.
+type Shared = BTreeMap<String, (u64, String)>;
+
+/// The answer to an event, with the cells that it asks for. What it changes is staged.
+fn asked(engine: &mut Engine, shared: &Shared, event: &str) -> String {
+    engine.forget();
+    loop {
+        let reply = engine.line(event, None);
+        let Reply::Missing { missing } = &reply else { return engine::text(&reply) };
+        for name in missing {
+            let (version, value) =
+                shared.get(name).map_or((0, None), |(version, text)| (*version, Some(text.as_str())));
+            engine.load(name, version, value).unwrap();
+        }
+    }
+}
+
+fn committed(engine: &mut Engine, shared: &mut Shared, event: &str) -> String {
+    let answer = asked(engine, shared, event);
+    for write in engine::writes(engine.staged()).unwrap() {
+        let version = shared.get(&write.key).map_or(0, |cell| cell.0) + 1;
+        shared.insert(write.key, (version, write.value.unwrap_or_default()));
+    }
+    answer
+}
+
+#[test]
+fn wardens_that_begin_at_the_same_moment_know_each_other_s_payments() {
+    let document = r#"{"payment":{"max_usd":"1"}}"#;
+    let warden = |salt: &str| {
+        let mut engine = Engine::of_store(Policy::read(&parse(document).unwrap()).unwrap(), "ab");
+        engine.audit(Auditor { salt: salt.to_owned(), ..auditor(document) });
+        engine
+    };
+    let (mut one, mut other, mut shared) = (warden("5a17"), warden("17a5"), Shared::new());
+    let opened = r#"{"type":"note","what":"opened","at":1767607200000}"#;
+    // Both find no log. The one is quicker, and the other has to judge again.
+    asked(&mut other, &shared, opened);
+    committed(&mut one, &mut shared, opened);
+    committed(&mut other, &mut shared, opened);
+    let pay = |kind: &str, id: &str| {
+        format!(
+            r#"{{"type":"{kind}","at":1767607200001,"id":"{id}","agent":"a","method":"GET","url":"https://api.example.com/?q=1","idempotency_key":"k","offer":{{"x402Version":2,"accepts":[{{"scheme":"exact","network":"eip155:8453","amount":"10000","asset":"0x833589fcd6edb6e08f4c7c32d4f71b54bda02913","payTo":"0x0000000000000000000000000000000000001000","maxTimeoutSeconds":60,"extra":{{"name":"USD Coin","version":"2"}}}}]}}}}"#
+        )
+    };
+    assert!(committed(&mut one, &mut shared, &pay("authorize", "p1")).contains(r#""reason":"allowed""#));
+    for kind in ["check", "authorize"] {
+        let answer = asked(&mut other, &shared, &pay(kind, "p2"));
+        assert!(answer.contains(r#""reason":"replayed""#), "{kind}: {answer}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Where the core runs: alone, its own cells the state; or as several wardens on one store, with replies that are lost,
 //! conflicts, and crashes at every step. Each step says all that happens in it, so that it can be done again.
 
+use std::cell::Cell;
+
 use tollwarden::audit::Auditor;
 use tollwarden::engine::{Engine, Reply, text, writes};
 use tollwarden::json::{Json, parse_own};
@@ -53,22 +55,27 @@ pub enum World {
 pub struct Opened {
     policy: Policy,
     auditor: Option<Auditor>,
+    drawn: Cell<u32>,
 }
 
 impl Opened {
     fn new(rules: &Rules, audited: bool) -> Self {
         let document = rules.document().to_string();
-        let auditor = Auditor { log: String::from("sim"), salt: String::from("5a"), document, ..Auditor::default() };
-        Self { policy: read_policy(rules), auditor: audited.then_some(auditor) }
+        let auditor = Auditor { document, ..Auditor::default() };
+        Self { policy: read_policy(rules), auditor: audited.then_some(auditor), drawn: Default::default() }
     }
 
     fn warden(&self) -> Engine {
         self.audited(Engine::of_store(self.policy.clone(), ""))
     }
 
+    /// Each warden draws a name and a key for a log that begins with it; of the one that is there already it has to use the
+    /// log's.
     fn audited(&self, mut engine: Engine) -> Engine {
         if let Some(auditor) = &self.auditor {
-            engine.audit(auditor.clone());
+            let drawn = self.drawn.get() + 1;
+            self.drawn.set(drawn);
+            engine.audit(Auditor { log: format!("sim{drawn}"), salt: format!("5a{drawn:06}"), ..auditor.clone() });
         }
         engine
     }
