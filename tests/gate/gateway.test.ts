@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { readGatewayFile } from "../../js/gate/gateway/config.ts";
@@ -18,7 +20,17 @@ import {
 } from "../../js/gate/index.ts";
 import { memoryStore } from "../../js/index.ts";
 import { tollwarden, withFiles } from "../cli/support.ts";
-import { ALICE, entryOf, eventually, pay, refusedWith, sign, stubFacilitator, withPayment } from "./support.ts";
+import {
+  ALICE,
+  entryOf,
+  eventually,
+  NETWORK,
+  pay,
+  refusedWith,
+  sign,
+  stubFacilitator,
+  withPayment,
+} from "./support.ts";
 
 interface Seen {
   readonly method: string;
@@ -187,6 +199,33 @@ test("a streamed answer comes in pieces; one that breaks off is owed back", asyn
     const [line] = await gateway.gate.books();
     assert.deepEqual([line?.delivered, line?.owed], ["10000", "10000"]);
   });
+});
+
+test("a streamed answer outlives a garbage collection while its payment is settled", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const { buy, facilitator } = await scene(
+    t,
+    (_, response) => {
+      response.writeHead(200);
+      response.flushHeaders();
+      setTimeout(() => response.end("the whole of it"), 60);
+    },
+    { route: { take: "stream" } },
+  );
+  // Node cancels a body that nobody reads yet when the answer that it came with is collected.
+  facilitator.settles = [
+    async ({ payload: { authorization } }) => {
+      for (let n = 0; n < 5; n++) {
+        collect();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return { success: true, transaction: authorization.nonce, network: NETWORK, payer: authorization.from };
+    },
+  ];
+  const response = await buy("/shop/a");
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), "the whole of it");
 });
 
 test("an upstream that keeps failing is left alone, and nobody is asked to sign for it", async (t) => {

@@ -78,15 +78,17 @@ export async function carry(
 }
 
 async function streamed(sale: Sale, response: Response): Promise<Response> {
+  // Taken hold of before anything is waited for: Node cancels a body that nobody reads once its answer is collected, and an
+  // answer that was made from another one shares the body of it. The client would get an empty body, and be charged for it.
+  const body = response.body === null ? null : watched(response.body, sale);
   const release = await sale.answered(response.status);
   if (release.kind === "answer") {
-    void response.body?.cancel().catch(() => undefined);
+    void body?.cancel().catch(() => undefined);
     return responseOf(release.answer);
   }
   const headers = sentHeaders(response.headers, release.headers, sale);
   const init = { status: response.status, statusText: response.statusText, headers };
-  if (response.body === null) return new Response(null, init);
-  return new Response(watched(response.body, sale), init);
+  return new Response(body, init);
 }
 
 /** A body that tells when it breaks off. A client that stops reading is its own affair. */

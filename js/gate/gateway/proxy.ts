@@ -85,8 +85,13 @@ export function downstreamResponse(response: Response): Response {
   }
   for (const name of ["payment-required", "payment-response", "x-payment-response"]) headers.delete(name);
   for (const name of [...headers.keys()]) if (name.startsWith("tollwarden-")) headers.delete(name);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const sent = new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  upstreams.set(sent, response);
+  return sent;
 }
+
+/** Node cancels the body of an answer that is collected, and both share one: the upstream's lives as long as what is sent. */
+const upstreams = new WeakMap<Response, Response>();
 
 /** Without the headers of one connection, and those that `Connection` names. */
 function endToEnd(from: Headers): Headers {
