@@ -189,9 +189,9 @@ impl Run {
         made.retain(|(name, _)| name != key::AUDIT);
         if self.purged {
             // Of what only the replay still has, nothing matters any more.
-            made.retain(|cell| {
-                texts.contains(cell) || !(cell.0.starts_with(key::BUDGETS) || cell.0.starts_with(key::LATEST))
-            });
+            let fades =
+                |name: &str| name.starts_with(key::BUDGETS) || name.starts_with(key::LATEST) || name == key::PROMPTS;
+            made.retain(|cell| texts.contains(cell) || !fades(&cell.0));
         }
         if let Some(fault) = verifier.finish().fault {
             return trouble("audit log", format!("{fault:?}"));
