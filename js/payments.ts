@@ -9,6 +9,7 @@ import type { Event, Ledger } from "./core/ledger.ts";
 import type { Decision, Outcome } from "./core/types.ts";
 import { type Patience, patiently } from "./delay.ts";
 import { type Delivery, deliver } from "./deliver.ts";
+import { hexOf } from "./encoding.ts";
 import { denied, refusal, WardenUnavailable } from "./errors.ts";
 import type { PaymentInfo } from "./paid.ts";
 import { carrier, type Scope, scopeMembers } from "./scope.ts";
@@ -412,8 +413,7 @@ function wordsOf({ amount, asset, payee }: Kept): Pick<Decision, "amount" | "ass
 
 /** SHA-256, in hex. */
 export async function digestOf(bytes: ArrayBuffer): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 function safeParse(text: string): unknown {

@@ -99,6 +99,18 @@ fn cells_of(engine: &Engine) -> BTreeMap<String, String> {
     engine.ledger().texts().unwrap().into_iter().filter(|(name, _)| name != key::AUDIT).collect()
 }
 
+/// The answer to an event, with the cells that it asks for. What it changes is staged.
+fn answered<'a>(engine: &mut Engine, event: &str, cell: impl Fn(&str) -> (u64, Option<&'a str>)) -> Reply {
+    loop {
+        let reply = engine.line(event, None);
+        let Reply::Missing { missing } = &reply else { return reply };
+        for name in missing {
+            let (version, value) = cell(name);
+            engine.load(name, version, value).unwrap();
+        }
+    }
+}
+
 /// A store as the wrapper uses one: versions, expiry, a fresh engine after each event.
 fn over_store(policy: Policy, document: &str, events: &[String]) -> Made {
     let mut cells: BTreeMap<String, (u64, String, Option<u64>)> = BTreeMap::new();
@@ -110,18 +122,7 @@ fn over_store(policy: Policy, document: &str, events: &[String]) -> Made {
         // The store's clock is up to half a minute off.
         let own = (at + version * 7_919 % 60_001).saturating_sub(30_000);
         cells.retain(|_, (_, _, expires)| expires.is_none_or(|expires| expires > own));
-        let reply = loop {
-            match engine.line(event, None) {
-                Reply::Missing { missing } => {
-                    for key in missing {
-                        let (version, text) = cells.get(&key).map_or((0, None), |cell| (cell.0, Some(cell.1.as_str())));
-                        engine.load(&key, version, text).unwrap();
-                    }
-                }
-                other => break other,
-            }
-        };
-        assert!(!matches!(reply, Reply::Missing { .. }));
+        answered(&mut engine, event, |key| cells.get(key).map_or((0, None), |cell| (cell.0, Some(cell.1.as_str()))));
         let staged = engine.staged();
         for (key, seen) in &staged.read {
             assert_eq!(cells.get(key).map_or(0, |cell| cell.0), *seen, "{key}");
@@ -477,18 +478,10 @@ fn what_can_t_be_recorded_is_denied() {
 /// A ledger's cells with their versions, as a store has them.
 type Shared = BTreeMap<String, (u64, String)>;
 
-/// The answer to an event, with the cells that it asks for. What it changes is staged.
 fn asked(engine: &mut Engine, shared: &Shared, event: &str) -> String {
     engine.forget();
-    loop {
-        let reply = engine.line(event, None);
-        let Reply::Missing { missing } = &reply else { return engine::text(&reply) };
-        for name in missing {
-            let (version, value) =
-                shared.get(name).map_or((0, None), |(version, text)| (*version, Some(text.as_str())));
-            engine.load(name, version, value).unwrap();
-        }
-    }
+    let cell = |name: &str| shared.get(name).map_or((0, None), |(version, text)| (*version, Some(text.as_str())));
+    engine::text(&answered(engine, event, cell))
 }
 
 fn committed(engine: &mut Engine, shared: &mut Shared, event: &str) -> String {

@@ -5,8 +5,8 @@
  */
 
 import type { ApprovalView } from "../core/types.ts";
+import { base64UrlOf, bytesOfBase64Url, hmac, hmacKey, isHmac } from "../encoding.ts";
 import type { Approvals } from "./desk.ts";
-import { base64UrlOf, bytesOfBase64Url, hmac, hmacKey, isHmac } from "./encoding.ts";
 import { describeApproval } from "./message.ts";
 
 export interface LinkOptions {

@@ -2,7 +2,7 @@
 
 import { recording, withoutLog } from "../audit/required.ts";
 import { breakerOf, type Control, controlOf } from "../control.ts";
-import { openLedger } from "../core/ledger.ts";
+import { NOTHING_IS_DECIDED, openLedger } from "../core/ledger.ts";
 import type { FreezeLine } from "../core/types.ts";
 import type { Store } from "../stores/store.ts";
 import { approvalsDesk } from "./desk.ts";
@@ -26,10 +26,14 @@ export interface OpenDesk extends Pick<Control, "approvals" | "approve" | "rejec
 
 /** Whoever has a key in the question is believed by a signature; other names are believed here as they are said. */
 export function openApprovals({ store, secrets, audit, now = Date.now }: DeskOptions): OpenDesk {
-  // Nothing is ever authorized here, and this policy would not let it.
-  const policy = JSON.stringify({ payment: { max_usd: "0" }, unmatched: "deny" });
   const auditing = audit && recording(audit);
-  const ledger = openLedger({ policy, store: audit ? store : unlogged(store), now, held: secrets, audit: auditing });
+  const ledger = openLedger({
+    policy: NOTHING_IS_DECIDED,
+    store: audit ? store : unlogged(store),
+    now,
+    held: secrets,
+    audit: auditing,
+  });
   const control = controlOf(ledger, breakerOf(ledger.policy, now), approvalsDesk(ledger));
   const { approvals, approve, reject, freeze, unfreeze, freezes } = control;
   return { approvals, approve, reject, freeze, unfreeze, freezes, close: () => ledger.close() };

@@ -3,7 +3,7 @@
  * read. The core checks it; here it is made.
  */
 
-import { hexOf } from "./encoding.ts";
+import { hexOf } from "../encoding.ts";
 
 /** What a key is for: `crypto.subtle` signs with it, and nothing reads it back. */
 export interface ApproverKey {
@@ -49,5 +49,5 @@ export async function countersign(key: ApproverKey, of: Statement, now = Date.no
   // As `statement` in src/approval/proof.rs has it.
   const text = `tollwarden 1\n${of.verb}\n${of.digest}\n${signedAt}\n${of.approver}`;
   const bytes = await crypto.subtle.sign(key.kind === "hmac" ? "HMAC" : "Ed25519", key.key, utf8.encode(text));
-  return { signedAt, signature: hexOf(new Uint8Array(bytes)) };
+  return { signedAt, signature: hexOf(bytes) };
 }

@@ -4,7 +4,7 @@
  * own HMAC: the npm library brings one in JavaScript, and base64 with it. The tests check the two against each other.
  */
 
-import { base64Of, bytesOfBase64, hmac, hmacKey, isHmac } from "./encoding.ts";
+import { base64Of, bytesOfBase64, hmac, hmacKey, isHmac } from "../encoding.ts";
 
 /** How far a message's time may be off, in seconds. */
 const TOLERANCE = 300;

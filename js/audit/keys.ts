@@ -3,6 +3,8 @@
  * are done with them. The keys are WebCrypto's.
  */
 
+import { base64Of, bytesOfBase64Url, hexOf } from "../encoding.ts";
+
 const ED25519 = 1;
 /** What comes before the 32 bytes of a seed in PKCS #8 (RFC 8410). */
 const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
@@ -21,10 +23,10 @@ export async function generateCheckpointKey(name: string): Promise<{ readonly sk
   const pair = (await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"])) as CryptoKeyPair;
   const seed = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey)).slice(-32);
   const raw = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
-  const id = hex(await keyId(name, raw));
+  const id = hexOf(await keyId(name, raw));
   return {
-    skey: `PRIVATE+KEY+${name}+${id}+${base64(Uint8Array.of(ED25519, ...seed))}`,
-    vkey: `${name}+${id}+${base64(Uint8Array.of(ED25519, ...raw))}`,
+    skey: `PRIVATE+KEY+${name}+${id}+${base64Of(Uint8Array.of(ED25519, ...seed))}`,
+    vkey: `${name}+${id}+${base64Of(Uint8Array.of(ED25519, ...raw))}`,
   };
 }
 
@@ -37,14 +39,14 @@ export async function checkpointSigner(skey: string): Promise<Signer> {
   const pkcs8 = Uint8Array.of(...PKCS8, ...seed);
   const secret = await crypto.subtle.importKey("pkcs8", pkcs8, { name: "Ed25519" }, true, ["sign"]);
   const { x = "" } = await crypto.subtle.exportKey("jwk", secret);
-  const raw = bytesOf(x.replaceAll("-", "+").replaceAll("_", "/"));
-  if (hex(await keyId(name, raw)) !== id) throw new Error("the private key of the checkpoint signer is damaged");
+  const raw = bytesOfBase64Url(x) ?? new Uint8Array();
+  if (hexOf(await keyId(name, raw)) !== id) throw new Error("the private key of the checkpoint signer is damaged");
   return {
     name,
-    vkey: `${name}+${id}+${base64(Uint8Array.of(ED25519, ...raw))}`,
+    vkey: `${name}+${id}+${base64Of(Uint8Array.of(ED25519, ...raw))}`,
     async sign(text) {
       const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", secret, new TextEncoder().encode(text)));
-      return `${text}\n\u2014 ${name} ${base64(Uint8Array.of(...(await keyId(name, raw)), ...signature))}\n`;
+      return `${text}\n\u2014 ${name} ${base64Of(Uint8Array.of(...(await keyId(name, raw)), ...signature))}\n`;
     },
   };
 }
@@ -58,7 +60,7 @@ export async function verifyNote(
   const parts = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(vkey.trim());
   const [, name = "", id = "", key = ""] = parts ?? [];
   const [kind, ...raw] = parts === null ? [] : bytesOf(key);
-  if (kind !== ED25519 || raw.length !== 32 || hex(await keyId(name, Uint8Array.from(raw))) !== id) {
+  if (kind !== ED25519 || raw.length !== 32 || hexOf(await keyId(name, Uint8Array.from(raw))) !== id) {
     throw new Error("not the public key of a checkpoint signer: expected `name+id+base64`");
   }
   const known = await crypto.subtle.importKey("raw", Uint8Array.from(raw), { name: "Ed25519" }, false, ["verify"]);
@@ -79,14 +81,6 @@ async function keyId(name: string, raw: Uint8Array): Promise<Uint8Array> {
 function checkName(name: string): void {
   if (/^[^\s+]+$/u.test(name)) return;
   throw new Error(`a signer's name has no white space and no \`+\`: \`${name}\``);
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

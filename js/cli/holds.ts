@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { recording } from "../audit/required.ts";
-import { openLedger } from "../core/ledger.ts";
+import { NOTHING_IS_DECIDED, openLedger } from "../core/ledger.ts";
 import type { HoldLine, Outcome } from "../core/types.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
 import { logOf } from "./audited.ts";
@@ -85,9 +85,6 @@ export const holdsCommand: Command = {
     }
   },
 };
-
-/** Nothing is authorized here; but an engine has a policy. */
-const NOTHING_IS_DECIDED = JSON.stringify({ payment: { max_usd: "0" } });
 
 interface Values {
   readonly spent?: string | undefined;

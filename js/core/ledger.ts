@@ -121,6 +121,9 @@ export interface Auditing {
   readonly flagOnly: boolean;
 }
 
+/** A policy for whoever only answers and looks, on a ledger that others decide on: nothing is ever authorized by it. */
+export const NOTHING_IS_DECIDED = JSON.stringify({ payment: { max_usd: "0" }, unmatched: "deny" });
+
 export interface LedgerOptions {
   /** The policy, as JSON text. */
   readonly policy: string;

@@ -1,6 +1,7 @@
 /** SHA-256 and HMAC-SHA256: Node's own where it is there, since it answers at once; WebCrypto elsewhere. */
 
 import { builtin } from "../builtin.ts";
+import { hexOf } from "../encoding.ts";
 
 type Bytes = string | Uint8Array;
 
@@ -37,13 +38,6 @@ export function sameText(a: string, b: string): boolean {
   let differs = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) differs |= a.charCodeAt(i) ^ (b.charCodeAt(i % (b.length || 1)) || 0);
   return differs === 0;
-}
-
-export function hexOf(bytes: ArrayBuffer | Uint8Array): string {
-  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  let text = "";
-  for (const byte of view) text += byte.toString(16).padStart(2, "0");
-  return text;
 }
 
 /** So many random bytes, in hex. */

@@ -2,7 +2,7 @@
 
 import { type AuditOptions, openAudit } from "../audit/audit.ts";
 import { withoutLog } from "../audit/required.ts";
-import { openLedger } from "../core/ledger.ts";
+import { NOTHING_IS_DECIDED, openLedger } from "../core/ledger.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Store } from "../stores/store.ts";
 import { cellsOf } from "./cells.ts";
@@ -26,9 +26,6 @@ export interface DeskOptions {
   readonly audit?: AuditOptions;
   readonly now?: () => number;
 }
-
-/** Nothing is authorized here; but a ledger has a policy. */
-const NOTHING_IS_DECIDED = JSON.stringify({ payment: { max_usd: "0" }, unmatched: "deny" });
 
 export function openGateDesk({ store, proof, iouKey, keepDays = 90, audit, now }: DeskOptions): OpenDesk {
   const clock = now ?? Date.now;

@@ -4,8 +4,9 @@
  * the same record.
  */
 
+import { bytesOfBase64Url, bytesOfHex, hexOf } from "../encoding.ts";
 import type { Cells } from "./cells.ts";
-import { hexOf, plainBytes } from "./digest.ts";
+import { plainBytes } from "./digest.ts";
 import type { PaymentRecord } from "./records.ts";
 
 export interface Refund {
@@ -75,8 +76,7 @@ async function signerOf(pkcs8: Uint8Array, key: string): Promise<Signer> {
 async function publicOf(pkcs8: Uint8Array): Promise<string> {
   const secret = await crypto.subtle.importKey("pkcs8", plainBytes(pkcs8), "Ed25519", true, ["sign"]);
   const { x = "" } = await crypto.subtle.exportKey("jwk", secret);
-  const text = atob(x.replaceAll("-", "+").replaceAll("_", "/"));
-  return hexOf(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  return hexOf(bytesOfBase64Url(x) ?? new Uint8Array());
 }
 
 export async function owe(signer: Signer, record: PaymentRecord, reason: string, at: number): Promise<Refund> {
@@ -107,9 +107,4 @@ export async function verifyIou(iou: Iou, key: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function bytesOfHex(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("this is no hex");
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }

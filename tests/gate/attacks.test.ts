@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { authorizationTypes } from "@x402/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { ExactEvmScheme as ServerScheme } from "@x402/evm/exact/server";
 import { x402Client } from "@x402/fetch";
@@ -130,16 +131,7 @@ test("F4, denial of settlement: money that is gone when it is to be taken gets n
       } as const;
       const signature = await thief.signTypedData({
         domain: { name: "USDC", version: "2", chainId: 84532, verifyingContract: USDC },
-        types: {
-          TransferWithAuthorization: [
-            { name: "from", type: "address" },
-            { name: "to", type: "address" },
-            { name: "value", type: "uint256" },
-            { name: "validAfter", type: "uint256" },
-            { name: "validBefore", type: "uint256" },
-            { name: "nonce", type: "bytes32" },
-          ],
-        },
+        types: authorizationTypes,
         primaryType: "TransferWithAuthorization",
         message: { ...authorization, value: 10_000n, validAfter: 0n, validBefore: 4_102_444_800n },
       });

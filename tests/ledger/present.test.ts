@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { inspect } from "node:util";
+import { authorizationTypes } from "@x402/evm";
 import { type Chain, startChain } from "../../examples/localnet/chain.ts";
 import { createFacilitator } from "../../examples/localnet/facilitator.ts";
 import { type Seller, startSeller } from "../../examples/localnet/seller.ts";
@@ -243,16 +244,7 @@ function legacy() {
       const message = { from: address, to, value: 10_000n, validAfter: 0n, validBefore: BigInt(now + 60), nonce };
       const signature = await account.signTypedData({
         domain: { name: "USDC", version: "2", chainId: 84532, verifyingContract: accept.asset as `0x${string}` },
-        types: {
-          TransferWithAuthorization: [
-            { name: "from", type: "address" },
-            { name: "to", type: "address" },
-            { name: "value", type: "uint256" },
-            { name: "validAfter", type: "uint256" },
-            { name: "validBefore", type: "uint256" },
-            { name: "nonce", type: "bytes32" },
-          ],
-        },
+        types: authorizationTypes,
         primaryType: "TransferWithAuthorization",
         message,
       });

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { authorizationTypes } from "@x402/evm";
 import { type Hex, parseAbi } from "viem";
 import { type Chain, NETWORK, PERMIT2, startChain, USDC } from "../../examples/localnet/chain.ts";
 import { createFacilitator } from "../../examples/localnet/facilitator.ts";
@@ -69,16 +70,7 @@ async function signed(amount = "10000"): Promise<Signed> {
   };
   const signature = await account.signTypedData({
     domain: { name: "USDC", version: "2", chainId: 84532, verifyingContract: USDC },
-    types: {
-      TransferWithAuthorization: [
-        { name: "from", type: "address" },
-        { name: "to", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "validAfter", type: "uint256" },
-        { name: "validBefore", type: "uint256" },
-        { name: "nonce", type: "bytes32" },
-      ],
-    },
+    types: authorizationTypes,
     primaryType: "TransferWithAuthorization",
     message: { ...message, value: BigInt(amount), validAfter: 0n, validBefore: BigInt(message.validBefore) },
   });

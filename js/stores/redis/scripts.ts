@@ -13,6 +13,8 @@
  * Numbers go as text: a reply cuts a fraction off, and a Lua number prints 15 digits only.
  */
 
+import { hexOf } from "../../encoding.ts";
+
 /** The version of the layout above. */
 export const LAYOUT = "1";
 
@@ -138,7 +140,7 @@ export interface Script {
 export async function scripts(): Promise<Readonly<Record<ScriptName, Script>>> {
   const made = async (text: string): Promise<Script> => {
     const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
-    return { text, sha: Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("") };
+    return { text, sha: hexOf(digest) };
   };
   const [open, load, page, commit] = await Promise.all([made(OPEN), made(LOAD), made(PAGE), made(COMMIT)]);
   return { open, load, page, commit };

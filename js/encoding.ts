@@ -1,7 +1,13 @@
 /** Bytes as text, and texts compared without telling by the time where they differ. */
 
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function hexOf(bytes: Uint8Array | ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Throws for what is no hex in small letters. */
+export function bytesOfHex(text: string): Uint8Array<ArrayBuffer> {
+  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("this is no hex");
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 export function base64Of(bytes: Uint8Array): string {
