@@ -56,13 +56,19 @@ export interface PolicySummary {
   readonly privacy: string | null;
 }
 
+/**
+ * Cells of the caller's own, to be written in the same step as the event's, or not at all. Asked for at each attempt, with
+ * what the core answered; to throw stops the event, and nothing is written.
+ */
+export type Along<T> = (answer: T) => Promise<Commit | undefined>;
+
 export interface Ledger {
   /** May this be paid? Never throws for a denial; a store that fails is one. */
-  authorize(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
+  authorize(event: Omit<Event, "type"> & { readonly id: string }, along?: Along<Decision>): Promise<Decision>;
   /** The same question, holding nothing. */
   check(event: Omit<Event, "type"> & { readonly id: string }): Promise<Decision>;
   /** Moves a hold on: `ticket`, `message`, `sign`, `settle`, `reconcile`, `resolve`, `refund`, `approve`, `reject`. */
-  move(event: Event & { readonly id: string }): Promise<Outcome>;
+  move(event: Event & { readonly id: string }, along?: Along<Outcome>): Promise<Outcome>;
   /** `freeze` and `unfreeze`. Throws `PaymentDenied` where that is refused. */
   command(event: Event): Promise<void>;
   /** The questions to people: those with these ids, or all that are remembered. */
@@ -184,7 +190,12 @@ export function openLedger(options: LedgerOptions): Ledger {
     return turn;
   }
 
-  async function attempt(event: Event, time: Reading, since: number | undefined): Promise<Reply | "conflict"> {
+  async function attempt(
+    event: Event,
+    time: Reading,
+    since: number | undefined,
+    along: Along<Reply> | undefined,
+  ): Promise<Reply | "conflict"> {
     const waited = audit !== undefined && event.type === "authorize" && time.ok && since !== undefined;
     // A time that is not believed is not told: then it is the latest that the ledger has seen.
     const timed = time.ok ? { ...event, at: time.at } : event;
@@ -199,20 +210,22 @@ export function openLedger(options: LedgerOptions): Ledger {
       }
       if (reply.error !== undefined) throw new WardenUnavailable(reply.error.code, reply.error.message);
       const staged = guarded(() => JSON.parse(engine.staged()) as Commit);
-      if (staged.write.length === 0) return reply;
-      const result = await answered(() => store.commit(staged));
+      const more = await along?.(reply);
+      const step = more === undefined ? staged : together(staged, more);
+      if (step.write.length === 0) return reply;
+      const result = await answered(() => store.commit(step));
       return result?.ok === true ? reply : "conflict";
     }
     throw new WardenUnavailable("internal_error", "the core kept asking for cells");
   }
 
-  async function run(event: Event): Promise<Reply> {
+  async function run(event: Event, along?: Along<Reply>): Promise<Reply> {
     let since: number | undefined;
     for (let tries = 0; tries < ATTEMPTS; tries++) {
       const time = await clock.read();
       if (!time.ok && stops(event, time)) return refusedBy(event, time);
       since ??= time.ok ? time.at : undefined;
-      const reply = await attempt(event, time, since).finally(() => guarded(() => engine.forget()));
+      const reply = await attempt(event, time, since, along).finally(() => guarded(() => engine.forget()));
       if (reply !== "conflict") return reply;
       // Spread at random over a time that doubles, so that those who collide do not collide again.
       await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
@@ -253,13 +266,13 @@ export function openLedger(options: LedgerOptions): Ledger {
     });
   }
 
-  async function decide(event: Event & { readonly id: string }): Promise<Decision> {
+  async function decide(event: Event & { readonly id: string }, along?: Along<Decision>): Promise<Decision> {
     try {
       const full = event.type === "authorize" ? audit?.blocked() : undefined;
       if (full !== undefined && audit?.flagOnly !== true) throw new WardenUnavailable("audit_unavailable", full);
       const decision = (await inTurn(async () => {
         await tellRecovery();
-        return run(event);
+        return run(event, along as Along<unknown> | undefined);
       })) as unknown as Decision;
       return full === undefined ? decision : { ...decision, flags: [...(decision.flags ?? []), AUDIT_BEHIND] };
     } catch (error) {
@@ -271,9 +284,10 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
 
   return {
-    authorize: (event) => decide({ ...event, type: "authorize" }),
+    authorize: (event, along) => decide({ ...event, type: "authorize" }, along),
     check: (event) => decide({ ...event, type: "check" }),
-    move: async (event) => (await inTurn(() => run(event))) as unknown as Outcome,
+    move: async (event, along) =>
+      (await inTurn(() => run(event, along as Along<unknown> | undefined))) as unknown as Outcome,
     command: async (event) => {
       const reply = await inTurn(() => run(event));
       if (reply.ok !== true) throw denied(reply as unknown as Outcome);
@@ -340,6 +354,10 @@ export function openLedger(options: LedgerOptions): Ledger {
     finished: () => inTurn(async () => undefined),
     close: () => inTurn(() => store.close()),
   };
+}
+
+function together(a: Commit, b: Commit): Commit {
+  return { read: [...a.read, ...b.read], write: [...a.write, ...b.write] };
 }
 
 /** What begins a payment. */

@@ -3,6 +3,7 @@
  * is refused here has taken nothing and may come again.
  */
 
+import type { Along } from "../core/ledger.ts";
 import type { Decision } from "../core/types.ts";
 import { sha256 } from "./digest.ts";
 import type { Parts } from "./parts.ts";
@@ -40,7 +41,7 @@ const LAG = 30_000;
 
 export async function admit(parts: Parts, verified: Verified): Promise<Admitted> {
   const { records, now } = parts;
-  const { payment, entry } = verified;
+  const { payment } = verified;
   const id = await paymentId(payment);
   const bound = await boundTo(verified);
   const found = await records.find(id);
@@ -50,67 +51,76 @@ export async function admit(parts: Parts, verified: Verified): Promise<Admitted>
   const first = (found.value?.attempt ?? 0) + 1;
   for (let attempt = first; attempt < first + ATTEMPTS; attempt++) {
     const hold = `gate-${id}-${attempt}`;
-    const decision = await decide(parts, verified, hold);
+    const print = await fingerprint(payment);
+    let record: PaymentRecord | undefined;
+    let claimed = false;
+    // Hold and claim are one step: there is no hold that nobody delivers for, and nobody delivers without one.
+    const decision = await decide(parts, verified, hold, async (decision) => {
+      if (decision.action !== "allow" || decision.state !== "held") return undefined;
+      const there = record === undefined ? found : await records.find(id);
+      claimed = there.version !== found.version;
+      if (claimed) throw new Error("the payment was claimed meanwhile");
+      record = newRecord(parts, verified, { id, hold, attempt, bound, print, decision });
+      return records.claim(record, found.version);
+    });
+    // Whoever was faster has the hold too: it is the same one.
+    if (claimed) return { kind: "refused", refusal: inFlight(id) };
     if (decision.action !== "allow") return { kind: "refused", refusal: policyRefusal(decision, id) };
-    if (decision.state !== "held") continue;
-    let record: PaymentRecord;
+    if (decision.state !== "held" || record === undefined) continue;
     try {
-      record = await newRecord(parts, verified, { id, hold, attempt, bound, decision });
       const { route, client } = record;
       await parts.record({ what: "admitted", at: now(), route, client, payment: id, record });
     } catch (error) {
-      // Nobody has claimed it, so nobody delivers for this hold.
-      await parts.ledger.move({ type: "settle", id: hold, outcome: "failed" }).catch(parts.onError);
+      const failed = { type: "settle", id: hold, outcome: "failed" };
+      await parts.ledger.move(failed, () => records.forgetting(id)).catch(parts.onError);
       throw error;
     }
-    if (await records.put(record, found.version)) return { kind: "admitted", record, decision };
-    // Whoever was faster has the hold too: it is the same one.
-    return { kind: "refused", refusal: inFlight(id) };
+    return { kind: "admitted", record, decision };
   }
   return { kind: "refused", refusal: unavailable("conflict", "this payment's number is used up; sign a new one") };
+}
 
-  async function newRecord(
-    { now }: Parts,
-    { route, method, url, client, tier, payer }: Verified,
-    rest: { id: string; hold: string; attempt: number; bound: string; decision: Decision },
-  ): Promise<PaymentRecord> {
-    const { id, hold, attempt, bound, decision } = rest;
-    const at = now();
-    return {
-      id,
-      hold,
-      attempt,
-      at,
-      route,
-      method,
-      endpoint: url.split(/[?#]/)[0] ?? url,
-      bound,
-      fingerprint: await fingerprint(payment),
-      client,
-      ...(tier === undefined ? {} : { tier }),
-      ...(payer === undefined ? {} : { payer }),
-      version: payment.version,
-      scheme: entry.scheme,
-      network: entry.network,
-      asset: entry.asset,
-      payTo: entry.payTo,
-      amount: entry.amount,
-      ...(decision.usd == null ? {} : { usd: decision.usd }),
-      rules: [...decision.rules, ...(decision.flags ?? [])],
-      state: "open",
-      delivered: false,
-      until: (payment.until ?? at + entry.maxTimeoutSeconds * 1000) + LAG,
-    };
-  }
+function newRecord(
+  { now }: Parts,
+  { payment, entry, route, method, url, client, tier, payer }: Verified,
+  rest: { id: string; hold: string; attempt: number; bound: string; print: string; decision: Decision },
+): PaymentRecord {
+  const { id, hold, attempt, bound, print, decision } = rest;
+  const at = now();
+  return {
+    id,
+    hold,
+    attempt,
+    at,
+    route,
+    method,
+    endpoint: url.split(/[?#]/)[0] ?? url,
+    bound,
+    fingerprint: print,
+    client,
+    ...(tier === undefined ? {} : { tier }),
+    ...(payer === undefined ? {} : { payer }),
+    version: payment.version,
+    scheme: entry.scheme,
+    network: entry.network,
+    asset: entry.asset,
+    payTo: entry.payTo,
+    amount: entry.amount,
+    ...(decision.usd == null ? {} : { usd: decision.usd }),
+    rules: [...decision.rules, ...(decision.flags ?? [])],
+    state: "open",
+    delivered: false,
+    until: (payment.until ?? at + entry.maxTimeoutSeconds * 1000) + LAG,
+  };
 }
 
 /** Asks the ledger; and people, where it says so and somebody can ask them. */
-async function decide(parts: Parts, verified: Verified, hold: string): Promise<Decision> {
+async function decide(parts: Parts, verified: Verified, hold: string, along: Along<Decision>): Promise<Decision> {
   const event = { id: hold, ...eventOf(verified) };
-  const decision = await parts.ledger.authorize(event);
+  const decision = await parts.ledger.authorize(event, along);
   if (decision.action !== "require_approval") return decision;
   await parts.ask(decision, verified.signal);
-  return parts.ledger.authorize(event);
+  return parts.ledger.authorize(event, along);
 }
 
 /** What the ledger is asked: the client takes an agent's place, and the entry is the whole offer. */

@@ -1,7 +1,7 @@
 /** The gate's own cells, beside those of the ledger: small JSON texts, changed by compare-and-swap. */
 
 import { WardenUnavailable } from "../errors.ts";
-import type { CellWrite, Store } from "../stores/store.ts";
+import type { Commit, Store } from "../stores/store.ts";
 import { within } from "./facilitator.ts";
 
 /** A store that does not answer for this long has failed, in milliseconds. */
@@ -16,15 +16,14 @@ export interface Found<T> {
 export interface Cells {
   read<T>(key: string): Promise<Found<T>>;
   /** Writes if the cell is still at this version. */
-  put(
-    key: string,
-    version: number,
-    value: unknown,
-    expires: number | null,
-    more?: readonly CellWrite[],
-  ): Promise<boolean>;
+  put(key: string, version: number, value: unknown, expires: number | null): Promise<boolean>;
   /** Changes the cell by a function, again where others were faster. What it gives is written; `undefined` leaves it. */
   change<T>(key: string, change: (value: T | undefined) => Change<T> | undefined): Promise<T | undefined>;
+  /** The same for somebody else to commit, together with cells of their own. */
+  changing<T>(
+    key: string,
+    change: (value: T | undefined) => Change<T> | undefined,
+  ): Promise<{ readonly value: T | undefined; readonly commit: Commit }>;
   all<T>(prefix: string): AsyncGenerator<readonly [key: string, value: T]>;
 }
 
@@ -49,14 +48,22 @@ export function cellsOf(store: Store): Cells {
     return { value: cell.value === null ? undefined : (JSON.parse(cell.value) as T), version: cell.version };
   }
 
-  const put: Cells["put"] = async (key, version, value, expires, more = []) => {
-    const write = [{ key, value: value === undefined ? null : JSON.stringify(value), expires }, ...more];
+  const put: Cells["put"] = async (key, version, value, expires) => {
+    const write = [{ key, value: value === undefined ? null : JSON.stringify(value), expires }];
     return (await asked(() => store.commit({ read: [{ key, version }], write }))).ok;
   };
 
   return {
     read,
     put,
+    async changing<T>(key: string, change: (value: T | undefined) => Change<T> | undefined) {
+      const { value, version } = await read<T>(key);
+      const next = change(value);
+      const seen = [{ key, version }];
+      if (next === undefined) return { value, commit: { read: seen, write: [] } };
+      const write = [{ key, value: JSON.stringify(next.value), expires: next.expires }];
+      return { value: next.value, commit: { read: seen, write } };
+    },
     async change<T>(key: string, change: (value: T | undefined) => Change<T> | undefined) {
       for (let tries = 0; tries < ATTEMPTS; tries++) {
         const { value, version } = await read<T>(key);

@@ -3,6 +3,7 @@
  * fails: what can't be written down is told, and stays held.
  */
 
+import type { Event } from "../core/ledger.ts";
 import type { Bookkeeping } from "./parts.ts";
 import type { PaymentRecord } from "./records.ts";
 import { owe } from "./refunds.ts";
@@ -25,8 +26,7 @@ export async function captured(
   const { transaction, charged = record.amount, booked = false } = said;
   const named = transaction === undefined || transaction === "" ? {} : { transaction };
   const settlement = { type: "settle", id: record.hold, outcome: "captured", amount: charged, ...named };
-  if (!booked) await kept(parts, record, () => parts.ledger.move(settlement));
-  const next = await write(parts, record, (now) => ({
+  const change = (now: PaymentRecord): PaymentRecord => ({
     ...now,
     ...named,
     state: "captured",
@@ -34,7 +34,8 @@ export async function captured(
     charged,
     closedAt: parts.now(),
     ...(upstream === undefined ? {} : { upstream }),
-  }));
+  });
+  const next = booked ? await write(parts, record, change) : await book(parts, record, settlement, change);
   if (delivered) await note(parts, next, "delivered", said.transaction);
   await told(parts, next, "captured");
   return next;
@@ -54,8 +55,7 @@ export async function voided(
   reason: string,
   upstream?: Upstream,
 ): Promise<PaymentRecord> {
-  await kept(parts, record, () => parts.ledger.move({ type: "settle", id: record.hold, outcome: "failed" }));
-  const next = await write(parts, record, (now) => ({
+  const next = await book(parts, record, { type: "settle", id: record.hold, outcome: "failed" }, (now) => ({
     ...now,
     state: "void",
     reason,
@@ -77,12 +77,12 @@ export async function unresolved(
   reason: string,
   upstream?: Upstream,
 ): Promise<PaymentRecord> {
-  await kept(parts, record, async () => {
+  await tried(parts, async () => {
     await parts.ledger.move({ type: "ticket", id: record.hold });
+    // What it says is taken down, whether or not it fits: nobody will send it.
     if (payload !== undefined) await parts.ledger.move({ type: "sign", id: record.hold, payload });
-    return parts.ledger.move({ type: "settle", id: record.hold, outcome: "unknown" });
   });
-  const next = await write(parts, record, (now) => ({
+  const next = await book(parts, record, { type: "settle", id: record.hold, outcome: "unknown" }, (now) => ({
     ...now,
     state: "unresolved",
     reason,
@@ -137,22 +137,36 @@ async function note(
 /** So often a write is tried that must not be lost. */
 const TRIES = 3;
 
-async function kept(
-  parts: Bookkeeping,
-  record: PaymentRecord,
-  move: () => Promise<{ readonly ok: boolean }>,
-): Promise<void> {
+async function tried<T>(parts: Bookkeeping, work: () => Promise<T>): Promise<T | undefined> {
   for (let tries = 1; ; tries++) {
     try {
-      const outcome = await move();
-      if (!outcome.ok) parts.onError(new Error(`the ledger did not take what became of ${record.id}`));
-      return;
+      return await work();
     } catch (error) {
       if (tries < TRIES) continue;
       parts.onError(error);
-      return;
+      return undefined;
     }
   }
+}
+
+/** Moves the hold and changes the record in one step; the record alone where the ledger does not take it. */
+async function book(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  move: Event & { readonly id: string },
+  change: (now: PaymentRecord) => PaymentRecord,
+): Promise<PaymentRecord> {
+  const written = await tried(parts, async () => {
+    let next: PaymentRecord | undefined;
+    const outcome = await parts.ledger.move(move, async () => {
+      const { value, commit } = await parts.records.changing(record.id, change);
+      next = value;
+      return commit;
+    });
+    if (!outcome.ok) parts.onError(new Error(`the ledger did not take what became of ${record.id}`));
+    return next;
+  });
+  return written ?? write(parts, record, change);
 }
 
 async function write(
@@ -160,14 +174,7 @@ async function write(
   record: PaymentRecord,
   change: (now: PaymentRecord) => PaymentRecord,
 ): Promise<PaymentRecord> {
-  for (let tries = 1; tries <= TRIES; tries++) {
-    try {
-      return (await parts.records.change(record.id, change)) ?? change(record);
-    } catch (error) {
-      if (tries === TRIES) parts.onError(error);
-    }
-  }
-  return change(record);
+  return (await tried(parts, () => parts.records.change(record.id, change))) ?? change(record);
 }
 
 async function told(

@@ -12,7 +12,8 @@ interface Hashing {
 
 interface NodeCrypto {
   createHash(name: "sha256"): Hashing;
-  createHmac(name: "sha256", key: Uint8Array): Hashing;
+  createHmac(name: "sha256", key: object): Hashing;
+  createSecretKey(key: Uint8Array): object;
 }
 
 const node = builtin("node:crypto") as NodeCrypto | undefined;
@@ -27,7 +28,10 @@ export function sha256(data: Bytes): string | Promise<string> {
 export type Mac = (text: string) => string | Promise<string>;
 
 export function hmacOf(key: Uint8Array): Mac {
-  if (node?.createHmac !== undefined) return (text) => node.createHmac("sha256", key).update(text).digest("hex");
+  if (node?.createHmac !== undefined) {
+    const secret = node.createSecretKey(key);
+    return (text) => node.createHmac("sha256", secret).update(text).digest("hex");
+  }
   const imported = crypto.subtle.importKey("raw", plainBytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   imported.catch(() => undefined);
   return async (text) => hexOf(await crypto.subtle.sign("HMAC", await imported, plainBytes(text)));

@@ -5,7 +5,7 @@
  * For all records: paid = delivered + owed back + unresolved.
  */
 
-import type { CellWrite } from "../stores/store.ts";
+import type { Commit } from "../stores/store.ts";
 import type { Cells, Found } from "./cells.ts";
 import type { Dispute, Refund } from "./refunds.ts";
 
@@ -63,13 +63,21 @@ export interface PaymentRecord {
 
 export interface Records {
   find(id: string): Promise<Found<PaymentRecord>>;
-  /** Writes it if the one that was found is still the one. */
-  put(record: PaymentRecord, version: number, more?: readonly CellWrite[]): Promise<boolean>;
-  change(id: string, change: (record: PaymentRecord) => PaymentRecord | undefined): Promise<PaymentRecord | undefined>;
-  /** Takes back a claim: the payment was refused, and may come again. */
-  forget(id: string): Promise<void>;
+  /** Cells that write it if the one that was found is still the one, for a step of the ledger. */
+  claim(record: PaymentRecord, version: number): Commit;
+  change(id: string, change: ChangeRecord): Promise<PaymentRecord | undefined>;
+  /** The same, as cells for a step of the ledger. */
+  changing(
+    id: string,
+    change: ChangeRecord,
+  ): Promise<{ readonly value: PaymentRecord | undefined; readonly commit: Commit }>;
+  /** Cells that take back a claim: the payment was refused, and may come again. */
+  forgetting(id: string): Promise<Commit>;
   all(): AsyncGenerator<PaymentRecord>;
 }
+
+/** `undefined` leaves the record as it is. */
+export type ChangeRecord = (record: PaymentRecord) => PaymentRecord | undefined;
 
 const PREFIX = "gate/payment/";
 
@@ -77,17 +85,27 @@ const PREFIX = "gate/payment/";
 export function records(cells: Cells, keptMs: number): Records {
   const cell = (id: string): string => `${PREFIX}${id}`;
   const expires = (record: PaymentRecord): number => Math.ceil(record.until + keptMs);
+  const changed = (change: ChangeRecord) => (record: PaymentRecord | undefined) => {
+    const next = record === undefined ? undefined : change(record);
+    return next === undefined ? undefined : { value: next, expires: expires(next) };
+  };
   return {
     find: (id) => cells.read<PaymentRecord>(cell(id)),
-    put: (record, version, more) => cells.put(cell(record.id), version, record, expires(record), more),
-    change: (id, change) =>
-      cells.change<PaymentRecord>(cell(id), (record) => {
-        const next = record === undefined ? undefined : change(record);
-        return next === undefined ? undefined : { value: next, expires: expires(next) };
-      }),
-    async forget(id) {
-      const { value, version } = await cells.read<PaymentRecord>(cell(id));
-      if (value?.state === "open") await cells.put(cell(id), version, undefined, null);
+    claim(record, version) {
+      const key = cell(record.id);
+      return {
+        read: [{ key, version }],
+        write: [{ key, value: JSON.stringify(record), expires: expires(record) }],
+      };
+    },
+    change: (id, change) => cells.change<PaymentRecord>(cell(id), changed(change)),
+    changing: (id, change) => cells.changing<PaymentRecord>(cell(id), changed(change)),
+    async forgetting(id) {
+      const key = cell(id);
+      const { value, version } = await cells.read<PaymentRecord>(key);
+      return value?.state === "open"
+        ? { read: [{ key, version }], write: [{ key, value: null, expires: null }] }
+        : { read: [], write: [] };
     },
     async *all() {
       for await (const [, record] of cells.all<PaymentRecord>(PREFIX)) yield record;

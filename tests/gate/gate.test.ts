@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createApiKey, hashApiKey, verifyIou } from "../../js/gate/index.ts";
+import { memoryStore, type Store } from "../../js/index.ts";
 import {
   ALICE,
   BOB,
@@ -421,6 +422,39 @@ test("a store that fails is a refusal, and nothing is taken", async () => {
   assert.equal(facilitator.settled.length, 0);
   fails = false;
   assert.equal((await ask(new Request(url("/weather"), init))).status, 200);
+});
+
+test("a sale is two steps of the store: hold and claim together, money and record together; or neither", async () => {
+  const memory = memoryStore();
+  const commits: string[][] = [];
+  let refuse = (_: readonly string[]): boolean => false;
+  const store: Store = {
+    ...memory,
+    async commit(step) {
+      const kinds = step.write.map(({ key }) =>
+        key
+          .split("/")
+          .slice(0, key.startsWith("gate/") ? 2 : 1)
+          .join("/"),
+      );
+      if (refuse(kinds)) throw new Error("the disk is full");
+      if (kinds.includes("hold") || kinds.includes("gate/payment")) commits.push(kinds);
+      return memory.commit(step);
+    },
+  };
+  const { gate, buy, errors } = await openGate({ store });
+  assert.equal((await buy("/weather")).status, 200);
+  assert.equal(commits.length, 2);
+  for (const kinds of commits) assert.ok(kinds.includes("hold") && kinds.includes("gate/payment"), String(kinds));
+
+  refuse = (kinds) => kinds.includes("gate/payment");
+  assert.equal((await buy("/weather")).status, 503);
+  assert.equal(commits.length, 2);
+  assert.equal((await listed(gate.payments())).length, 1);
+  assert.equal(errors.length, 0, "a denial is no error");
+  refuse = () => false;
+  assert.equal((await buy("/weather")).status, 200);
+  assert.deepEqual(await books(gate), { paid: "20000", delivered: "20000", owed: "0", unresolved: "0" });
 });
 
 test("a log that takes nothing refuses before anything is taken", async () => {
