@@ -32,7 +32,14 @@ export const sets = {
     webpack: "5.112.2",
   },
   wrangler: { wrangler: "4.164.0" },
-  next: { next: "16.4.6", react: "19.3.1", "react-dom": "19.3.1" },
+  next: {
+    "@x402/core": "2.27.0",
+    "@x402/evm": "2.27.0",
+    next: "16.4.6",
+    react: "19.3.1",
+    "react-dom": "19.3.1",
+    viem: "2.57.1",
+  },
 };
 
 /** A folder with these packages installed in it. */

@@ -276,7 +276,7 @@ ${printing}`;
   },
   next: {
     set: "next",
-    title: "Next.js: an edge route and a Node route",
+    title: "Next.js: an edge route and a Node route, and one of each that is sold",
     async run(project) {
       const at = folder(project, "next");
       const route = (runtime) =>
@@ -287,13 +287,62 @@ ${printing}`;
       at("app/page.js", "export default () => null;\n");
       at("app/node/route.js", route("nodejs"));
       at("app/edge/route.js", route("edge"));
+      at("app/sold/route.js", sold("nodejs"));
+      at("app/sold-edge/route.js", sold("edge"));
       const next = tool(project, "next/dist/bin/next");
       const env = { NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
       await ran(nodeBinary, [next, "build"], { cwd: at(), env }, null);
-      await served(next, at(), env, ["/node", "/edge"]);
+      await served(next, at(), env, { "/node": "allow", "/edge": "allow", "/sold": "sold", "/sold-edge": "sold" });
     },
   },
 };
+
+/** A route handler behind a gate, with the official scheme, and a facilitator that believes everybody. */
+const sold = (runtime) => `import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { createGate } from "tollwarden/gate";
+import { memoryStore } from "tollwarden/memory";
+
+export const runtime = "${runtime}";
+export const dynamic = "force-dynamic";
+const network = "eip155:84532";
+const route = { pay: { network, payTo: "0x1111111111111111111111111111111111111111" }, price: "$0.01" };
+const payer = ({ payload }) => payload.authorization.from;
+let gate;
+const opened = () =>
+  (gate ??= createGate({
+    policy: { payment: { max_usd: "1" } },
+    store: memoryStore(),
+    url: "https://api.example.com",
+    routes: { "GET /sold": route, "GET /sold-edge": route },
+    facilitator: {
+      verify: async (payment) => ({ isValid: true, payer: payer(payment) }),
+      settle: async (payment) => ({ success: true, transaction: "0x01", network, payer: payer(payment) }),
+      getSupported: async () => ({ kinds: [{ x402Version: 2, scheme: "exact", network }], extensions: [], signers: {} }),
+    },
+    schemes: [{ network: "eip155:*", server: new ExactEvmScheme() }],
+  }));
+export const GET = async (request) => (await opened()).wrap(() => new Response("sold"))(request);
+`;
+
+/** What is answered at the address; where that is a price, to who pays it. */
+async function bought(url) {
+  const asked = await answerOf(url);
+  const offer = asked.headers.get("PAYMENT-REQUIRED");
+  if (offer === null) return asked.text();
+  const { accepts, resource } = JSON.parse(atob(offer));
+  const until = String(Math.floor(Date.now() / 1000) + 60);
+  const authorization = {
+    from: "0x2222222222222222222222222222222222222222",
+    to: accepts[0].payTo,
+    value: accepts[0].amount,
+    validAfter: "0",
+    validBefore: until,
+    nonce: `0x${until.padStart(64, "0")}`,
+  };
+  const payment = { x402Version: 2, resource, accepted: accepts[0], payload: { signature: "0x01", authorization } };
+  const answer = await fetch(url, { headers: { "PAYMENT-SIGNATURE": btoa(JSON.stringify(payment)) } });
+  return `${await answer.text()}${answer.headers.has("PAYMENT-RESPONSE") ? "" : " without a receipt"}`;
+}
 
 /** Starts a built Next.js app, asks its routes, and ends it. */
 async function served(next, cwd, env, routes) {
@@ -308,9 +357,9 @@ async function served(next, cwd, env, routes) {
   for (const stream of [server.stdout, server.stderr]) stream.on("data", (text) => (output += text));
   const ended = new Promise((resolve) => server.on("close", resolve));
   try {
-    for (const route of routes) {
-      const answer = await answerOf(`http://127.0.0.1:${port}${route}`);
-      if (answer !== "allow") throw new Error(`${route}: ${answer}\n${output}`);
+    for (const [route, wanted] of Object.entries(routes)) {
+      const answer = await bought(`http://127.0.0.1:${port}${route}`);
+      if (answer !== wanted) throw new Error(`${route}: ${answer}\n${output}`);
     }
   } finally {
     server.kill();
@@ -321,7 +370,7 @@ async function served(next, cwd, env, routes) {
 async function answerOf(url) {
   for (let tries = 0; ; tries++) {
     try {
-      return await (await fetch(url)).text();
+      return await fetch(url);
     } catch (error) {
       if (tries >= 60) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500));
