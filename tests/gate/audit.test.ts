@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storedLog } from "../../js/audit/audit.ts";
+import { verifyLog } from "../../js/audit/read.ts";
+import { loadTools } from "../../js/core/tools.ts";
 import { openGateDesk } from "../../js/gate/index.ts";
 import { memoryStore, WardenUnavailable } from "../../js/index.ts";
-import { books, listed, openGate, pay } from "./support.ts";
+import { bytes } from "../audit/support.ts";
+import { BOB, books, listed, openGate, pay, refusedWith } from "./support.ts";
 
 interface Line {
   readonly kind?: string;
@@ -46,6 +49,35 @@ test("decision, delivery and what is owed are in the audit log, by the hold's id
   await desk.close();
   const last = (await listed(storedLog(store))).at(-1) ?? "";
   assert.ok(last.includes("it is late") && last.includes('"disputed"'), last);
+});
+
+test("a gate's log verifies and replays: sold, failed, unresolved, refused, by two processes", async () => {
+  const store = { ...memoryStore(), close: async () => undefined };
+  const policy = {
+    payment: { max_usd: "1" },
+    budgets: [{ name: "day", limit_usd: "0.03", window: "day", per: "client" }],
+  };
+  const options = { store, audit: {}, policy, routes: { "GET /weather": { pay, price: "$0.01" } } } as const;
+  const [one, two] = [await openGate(options), await openGate(options)];
+  assert.equal((await one.buy("/weather")).status, 200);
+  assert.equal(
+    (await two.buy("/weather", { from: BOB, handler: () => new Response("no", { status: 500 }) })).status,
+    500,
+  );
+  two.facilitator.settles = [new Error("timeout")];
+  assert.equal((await two.buy("/weather", { from: BOB })).status, 502);
+  two.facilitator.settles = [];
+  // Another request: on the same quote, while nobody knows what became of the first payment, it would be the same intent.
+  assert.equal((await two.buy("/weather?again", { from: BOB })).status, 200);
+  for (let i = 0; i < 2; i++) assert.equal((await one.buy("/weather")).status, 200);
+  await refusedWith(429, "budget_exceeded", await one.buy("/weather"));
+  const lines = await listed(storedLog(store));
+  assert.ok((await verifyLog(bytes(lines))).good);
+  const replayer = new (loadTools().AuditReplayer)();
+  for (const piece of bytes(lines)) replayer.push(piece);
+  const replayed = JSON.parse(replayer.finish());
+  assert.deepEqual([replayed.same, replayed.different], [true, 0], JSON.stringify(replayed.differences));
+  assert.ok(replayed.records > 8, String(replayed.records));
 });
 
 test("a log that takes no more refuses, and nothing is taken", async () => {
