@@ -1,10 +1,11 @@
 /** What every entry of the package exports. The entries differ in where the core comes from, and the default store. */
 
 export type { ApprovalAnswer, ApprovalContext, OnApproval } from "./approvals/ask.ts";
-export type { AnswerOptions, Approvals, WaitOptions } from "./approvals/desk.ts";
+export type { AnswerOptions, Approvals } from "./approvals/desk.ts";
 export type { SecretSource } from "./approvals/secrets.ts";
+export type { WaitOptions } from "./approvals/waiting.ts";
 export type { Control, FreezeOptions, Resolution, UnfreezeOptions } from "./control.ts";
-export type { PolicySummary, WhichHolds } from "./core/ledger.ts";
+export type { FactName, Facts, PolicySummary, WhichHolds } from "./core/ledger.ts";
 export type {
   ApprovalCard,
   ApprovalView,
@@ -27,7 +28,7 @@ export {
   TollwardenError,
   WardenUnavailable,
 } from "./errors.ts";
-export type { FactName, FactProvider, FactQuestion, Facts } from "./facts.ts";
+export type { FactProvider, FactQuestion } from "./facts.ts";
 export type { Pay, PayRequest } from "./fetch.ts";
 export { type GuardOptions, guard } from "./guard.ts";
 export { type PaymentInfo, paymentOf } from "./paid.ts";
@@ -45,7 +46,7 @@ export {
 } from "./policy/builders.ts";
 export { type PolicyWatch, type WatchOptions, watchPolicy } from "./policy/watch.ts";
 export type { PolicySource } from "./policy-source.ts";
-export type { PersonalData, PrivacyOptions } from "./privacy/open.ts";
+export type { PersonalData, PrivacyOptions } from "./privacy/privacy.ts";
 export type { Place, Recognised, Recogniser } from "./privacy/recogniser.ts";
 export type { Proof, Prover, Reconciled } from "./reconcile.ts";
 export type { Scope } from "./scope.ts";

@@ -7,20 +7,8 @@
  * worst that is known of any of them is told; what is missing of one is missing.
  */
 
-import type { Ledger } from "./core/ledger.ts";
+import type { FactName, Facts, Ledger } from "./core/ledger.ts";
 import { loadCore } from "./core/load.ts";
-
-/** What can be told; a member that is left out is not known. */
-export interface Facts {
-  readonly payee_is_contract?: boolean;
-  readonly payee_contract_verified?: boolean;
-  readonly payee_wallet_age_days?: number;
-  /** In place of the ledger's own count. */
-  readonly payee_prior_payments?: number;
-  readonly payee_risk?: "low" | "medium" | "high";
-}
-
-export type FactName = keyof Facts;
 
 export interface FactQuestion {
   /** As CAIP-2 has it, such as `eip155:8453`. */

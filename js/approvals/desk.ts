@@ -5,7 +5,7 @@
 
 import type { Ledger } from "../core/ledger.ts";
 import type { ApprovalView, Outcome } from "../core/types.ts";
-import { waitingRoom } from "./waiting.ts";
+import { type WaitOptions, waitingRoom } from "./waiting.ts";
 
 export interface AnswerOptions {
   /** The digest of what the approver was shown: the answer is then good for nothing else. */
@@ -18,12 +18,6 @@ export interface AnswerOptions {
   readonly signedAt?: number | undefined;
   /** … and the signature, in lower-case hex. */
   readonly signature?: string | undefined;
-}
-
-export interface WaitOptions {
-  /** Milliseconds; then it ends undecided. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Approvals {

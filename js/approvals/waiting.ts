@@ -4,7 +4,12 @@
  */
 
 import type { Ledger } from "../core/ledger.ts";
-import type { WaitOptions } from "./desk.ts";
+
+export interface WaitOptions {
+  /** Milliseconds; then it ends undecided. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * How often it is looked even if the store has told of no change, in milliseconds: a question also ends by time alone.

@@ -9,7 +9,6 @@
 import { readSecret, type SecretSource } from "../approvals/secrets.ts";
 import { type Clock, createClock, type Reading } from "../clock.ts";
 import { denied, PolicyInvalid, WardenUnavailable } from "../errors.ts";
-import type { FactName } from "../facts.ts";
 import type { Commit, Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
 import type { ApprovalView, BudgetLine, Decision, FreezeLine, HoldLine, Outcome, PolicyError } from "./types.ts";
@@ -37,6 +36,18 @@ interface Reply {
   readonly ok?: boolean;
   readonly errors?: readonly PolicyError[];
 }
+
+/** What can be told about who is paid; a member that is left out is not known. */
+export interface Facts {
+  readonly payee_is_contract?: boolean;
+  readonly payee_contract_verified?: boolean;
+  readonly payee_wallet_age_days?: number;
+  /** In place of the ledger's own count. */
+  readonly payee_prior_payments?: number;
+  readonly payee_risk?: "low" | "medium" | "high";
+}
+
+export type FactName = keyof Facts;
 
 export interface PolicySummary {
   readonly name: string | null;

@@ -1,6 +1,6 @@
 /** Looking through texts takes a module of its own. It is loaded by the first policy with a `privacy` section. */
 
-import type { Privacy, PrivacyOptions } from "../privacy/open.ts";
+import type { Privacy, PrivacyOptions } from "../privacy/privacy.ts";
 import type * as bindings from "./generated/privacy/bindings.js";
 import type { PolicySummary } from "./ledger.ts";
 

@@ -12,7 +12,8 @@
  */
 
 import type { PublicClient } from "viem";
-import type { FactProvider, FactQuestion, Facts } from "../facts.ts";
+import type { Facts } from "../core/ledger.ts";
+import type { FactProvider, FactQuestion } from "../facts.ts";
 
 /** What is asked of a client. */
 export type EvmClient = Pick<PublicClient, "getCode" | "getChainId">;

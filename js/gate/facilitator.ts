@@ -7,7 +7,6 @@
  */
 
 import { isObject } from "../x402/wire.ts";
-import type { Requirements } from "./requirements.ts";
 
 /** As `@x402/core` has it; the members that are not named here are passed on as they are. */
 export interface Facilitator {
@@ -57,7 +56,7 @@ export type Settled =
 export async function verify(
   facilitator: Facilitator,
   payment: object,
-  requirements: Requirements | object,
+  requirements: object,
   timeoutMs: number,
 ): Promise<Verified> {
   try {
@@ -77,7 +76,7 @@ export async function verify(
 export async function settle(
   facilitator: Facilitator,
   payment: object,
-  requirements: Requirements | object,
+  requirements: object,
   timeoutMs: number,
 ): Promise<Settled> {
   const asked = once(facilitator, payment, requirements);

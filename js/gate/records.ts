@@ -7,7 +7,6 @@
 
 import type { Commit } from "../stores/store.ts";
 import type { Cells, Found } from "./cells.ts";
-import type { Dispute, Refund } from "./refunds.ts";
 
 /**
  * - `open`: being delivered and settled. One that nobody works on any more is `unresolved`.
@@ -74,6 +73,35 @@ export interface Records {
   /** Cells that take back a claim: the payment was refused, and may come again. */
   forgetting(id: string): Promise<Commit>;
   all(): AsyncGenerator<PaymentRecord>;
+}
+
+export interface Refund {
+  /** In atomic units. */
+  readonly amount: string;
+  readonly reason: string;
+  readonly at: number;
+  readonly iou: Iou;
+  readonly paidAt?: number;
+  /** How it was paid back, such as a transaction. */
+  readonly reference?: string;
+}
+
+/** A promise to pay back. `statement` is what is signed, word for word. */
+export interface Iou {
+  readonly statement: string;
+  /** Ed25519, in hex, over the statement's UTF-8 bytes. */
+  readonly signature: string;
+  /** The seller's public key, in hex. */
+  readonly key: string;
+}
+
+export interface Dispute {
+  readonly openedAt: number;
+  readonly by: string;
+  readonly claim: string;
+  readonly resolvedAt?: number;
+  readonly outcome?: "refund" | "rejected";
+  readonly note?: string;
 }
 
 /** `undefined` leaves the record as it is. */

@@ -7,36 +7,7 @@
 import { bytesOfBase64Url, bytesOfHex, hexOf } from "../encoding.ts";
 import type { Cells } from "./cells.ts";
 import { plainBytes } from "./digest.ts";
-import type { PaymentRecord } from "./records.ts";
-
-export interface Refund {
-  /** In atomic units. */
-  readonly amount: string;
-  readonly reason: string;
-  readonly at: number;
-  readonly iou: Iou;
-  readonly paidAt?: number;
-  /** How it was paid back, such as a transaction. */
-  readonly reference?: string;
-}
-
-/** A promise to pay back. `statement` is what is signed, word for word. */
-export interface Iou {
-  readonly statement: string;
-  /** Ed25519, in hex, over the statement's UTF-8 bytes. */
-  readonly signature: string;
-  /** The seller's public key, in hex. */
-  readonly key: string;
-}
-
-export interface Dispute {
-  readonly openedAt: number;
-  readonly by: string;
-  readonly claim: string;
-  readonly resolvedAt?: number;
-  readonly outcome?: "refund" | "rejected";
-  readonly note?: string;
-}
+import type { Iou, PaymentRecord, Refund } from "./records.ts";
 
 export interface Signer {
   readonly key: string;

@@ -7,7 +7,7 @@ import type { PolicySummary } from "../core/ledger.ts";
 import type { Screens } from "../core/screens.ts";
 import type { Treatment } from "../core/types.ts";
 import { denied, PaymentDenied, refusal, TollwardenError } from "../errors.ts";
-import type { Privacy, PrivacyOptions } from "./open.ts";
+import type { Privacy, PrivacyOptions } from "./privacy.ts";
 import type { Place, Recogniser } from "./recogniser.ts";
 
 type Screener = InstanceType<Screens["Screen"]>;

@@ -2,7 +2,8 @@
 
 import type { Ledger } from "../core/ledger.ts";
 import type { Payments } from "../payments.ts";
-import { mustBeScreened, type Privacy } from "./open.ts";
+import { mustBeScreened } from "./open.ts";
+import type { Privacy } from "./privacy.ts";
 
 /** Messages repeat what was asked and offered: they are written as the audit log would be. */
 export function withCleanMessages(ledger: Ledger, privacy: Privacy): Ledger {
