@@ -3,7 +3,7 @@
 use super::bytes::{before, down, is_word};
 use super::context::CARD;
 use super::hit::{Hit, Hits};
-use super::numbers::{Digits, Run};
+use super::run::{Digits, Run};
 use crate::privacy::Entity;
 
 /// Whether the run is a card's number.

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::bytes::{at, before, down, end_of, is_word, part, start_of, up};
 use super::context::IP;
 use super::hit::{Hit, Hits};
-use super::numbers::Run;
+use super::run::Run;
 use crate::privacy::Entity;
 
 /// Whether the run is an IPv4 address, public or not.

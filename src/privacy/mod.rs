@@ -21,6 +21,7 @@ mod numbers;
 mod phone;
 mod phone_codes;
 pub mod rules;
+mod run;
 mod scan;
 pub mod screen;
 mod secret;

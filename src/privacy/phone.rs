@@ -3,8 +3,8 @@
 use super::bytes::{at, before, down, is_word, part, up};
 use super::context::{CALL, PHONE};
 use super::hit::{Hit, Hits};
-use super::numbers::{Digits, Run};
 use super::phone_codes::national_length;
+use super::run::{Digits, Run};
 use crate::privacy::Entity;
 
 /// E.164: the most digits, with the country's code.

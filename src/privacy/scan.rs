@@ -2,6 +2,7 @@
 
 use super::bytes::{DIGIT, JOINT, LOWER, MARK, UPPER, at, before, down, kind, part, up};
 use super::hit::{Hit, Hits};
+use super::run::Ahead;
 use super::seed::Row;
 use super::{base64, email, ip, numbers, secret};
 
@@ -16,7 +17,7 @@ const WORD: u8 = DIGIT | LOWER | UPPER;
 pub(super) fn scan(bytes: &[u8], depth: u8) -> Hits {
     let mut hits = Hits::new();
     let mut row = Row::default();
-    let mut ahead = numbers::Ahead::default();
+    let mut ahead = Ahead::default();
     // The token of letters, digits, `_` and `-` that the present word belongs to, and the kinds of its signs.
     let (mut token, mut token_kinds) = (0usize, 0u8);
     // Up to where colons, base64, numbers and secrets have been looked at.

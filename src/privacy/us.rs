@@ -3,7 +3,7 @@
 use super::bytes::{at, before, down, end_of, is_word, up};
 use super::context::{Context, ITIN, PASSPORT, SSN};
 use super::hit::{Hit, Hits};
-use super::numbers::Run;
+use super::run::Run;
 use crate::privacy::Entity;
 
 /// Whether the run is one of them.
