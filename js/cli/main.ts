@@ -12,6 +12,7 @@ import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze.ts";
 import { gatewayCommand } from "./gateway.ts";
+import { guardrailCommand } from "./guardrail.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
 import { reasonsCommand } from "./reasons.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   reportCommand,
   scanCommand,
   gatewayCommand,
+  guardrailCommand,
   refundsCommand,
   reasonsCommand,
 ];

@@ -9,7 +9,7 @@ import { tollwarden } from "./support.ts";
 test("--help tells the commands, and each command's help its options and exit status", async () => {
   const help = await tollwarden(["--help"]);
   assert.deepEqual([help.status, help.stderr], [0, ""]);
-  for (const name of ["check", "explain", "test", "import", "simulate", "holds", "reasons"]) {
+  for (const name of ["check", "explain", "test", "import", "simulate", "holds", "guardrail", "reasons"]) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, "m"));
     const own = await tollwarden([name, "--help"]);
     assert.deepEqual([own.status, own.stderr], [0, ""]);
@@ -26,7 +26,7 @@ test("no command and an unknown command: status 1, and what there is", async () 
   assert.deepEqual([unknown.status, unknown.stdout], [1, ""]);
   assert.equal(
     unknown.stderr,
-    "tollwarden: `simulat` is not a command; the commands are check, explain, test, import, approvals, freeze, unfreeze, simulate, holds, verify, replay, backtest, report, scan, gateway, refunds, reasons\n",
+    "tollwarden: `simulat` is not a command; the commands are check, explain, test, import, approvals, freeze, unfreeze, simulate, holds, verify, replay, backtest, report, scan, gateway, guardrail, refunds, reasons\n",
   );
 });
 
