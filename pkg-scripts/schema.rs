@@ -3,7 +3,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use tollwarden::approval::freeze::FreezeLine;
+use tollwarden::approval::switch::FreezeLine;
 use tollwarden::approval::view::ApprovalView;
 use tollwarden::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use tollwarden::explain::Description;

@@ -1,7 +1,7 @@
 //! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
 
 use crate::approval::ask::{self, Heard, asked_key, consult};
-use crate::approval::freeze::frozen;
+use crate::approval::switch::frozen;
 use crate::approval::{self, Approval};
 use crate::decision::{Action, Decision, RefusedAccept};
 use crate::faults::fault;

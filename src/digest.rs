@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hash::hex;
 use crate::ledger::cells::Ledger;
-use crate::policy::hex;
 
 /// SHA-256 in hex over all cells in the order of their keys, each as `key`, a tab, its text, a line break. Neither a key
 /// nor a cell's text has a line break or a tab in it.

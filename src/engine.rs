@@ -20,11 +20,13 @@ use crate::json::Json;
 use crate::ledger::cells::{Cell, Change, Ledger, encode};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
+use crate::members;
+use crate::members::{instant, optional_text, wrong};
 use crate::order::Map;
 use crate::policy::{Policy, PolicyError};
 use crate::reason::Refusal;
 use crate::reconcile::{Proof, Resolution, reconcile, refund, resolve};
-use crate::request::{self, Request, instant, optional_text, wrong};
+use crate::request::{self, Request};
 use crate::settle::{Settlement, amount, settle};
 use crate::sign::{message, sign, ticket};
 use crate::time::Millis;
@@ -83,7 +85,7 @@ pub enum Reply {
     /// To `freezes`.
     Freezes {
         /// The freezes: that of everything, and those of agents.
-        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::freeze::FreezeLine>"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::switch::FreezeLine>"))]
         freezes: Vec<Json>,
     },
     /// To `policy`.
@@ -364,7 +366,7 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
     if matches!(kind, "authorize" | "check" | "explain") {
         let decision = match Request::read(event) {
             Ok(mut request) => authorize(policy, work, &mut request, at)?,
-            Err(refusal) => match request::name(event, "id") {
+            Err(refusal) => match members::name(event, "id") {
                 Ok(id) if !id.is_empty() => refused(&id, refusal),
                 _ => return Err(Stop::Malformed(refusal)),
             },
@@ -379,13 +381,13 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
         return approvals::switch(policy, work, kind, event, at);
     }
     if kind == "note" {
-        let what = request::name(event, "what")?;
+        let what = members::name(event, "what")?;
         if !record::NOTES.contains(&what.as_str()) {
             return Err(Stop::Malformed(wrong("what", format!("expected one of {}", record::NOTES.join(", ")))));
         }
         return Ok(Reply::Done { ok: true });
     }
-    let id = request::name(event, "id")?;
+    let id = members::name(event, "id")?;
     if id.is_empty() {
         return Err(Stop::Malformed(wrong("id", "missing")));
     }
@@ -408,7 +410,7 @@ fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: M
         "resolve" => resolve(work, &id, &Resolution::read(event)?, at)?,
         "refund" => {
             let amount = amount(event)?.ok_or_else(|| wrong("amount", "missing"))?;
-            refund(work, &id, &request::name(event, "refund")?, amount, at)?
+            refund(work, &id, &members::name(event, "refund")?, amount, at)?
         }
         _ => approvals::say(policy, work, kind, &id, event, at)?,
     };

@@ -18,9 +18,11 @@ pub mod explain;
 pub(crate) mod faults;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod hash;
 pub mod json;
 pub mod judge;
 pub mod ledger;
+pub mod members;
 pub mod money;
 pub mod offer;
 pub mod order;

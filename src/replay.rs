@@ -7,12 +7,13 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::hash::hex;
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::offer::{Offer, Terms};
 use crate::origin::Target;
+use crate::policy::Policy;
 use crate::policy::words::ReplayMode;
-use crate::policy::{Policy, hex};
 use crate::request::Request;
 
 /// The key of the cell that remembers each entry of an offer, in their order; nothing where none does. By default only

@@ -7,9 +7,9 @@ use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::moves::{capture, keep, rebook, void};
 use crate::ledger::working::{Missing, Working};
+use crate::members::{optional_text, wrong};
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
-use crate::request::{optional_text, wrong};
 use crate::sign::{done, failed, find};
 use crate::time::Millis;
 

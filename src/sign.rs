@@ -1,7 +1,7 @@
 //! The second verb: what is signed must be what was held. A ticket is issued once, before the signer is reached; from
 //! then on only proof frees the money.
 
-use crate::approval::freeze::frozen;
+use crate::approval::switch::frozen;
 use crate::bind;
 use crate::decision::Outcome;
 use crate::faults::fault;

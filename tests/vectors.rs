@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tollwarden::digest::state_hash;
 use tollwarden::engine::{Engine, text};
+use tollwarden::hash::hex;
 use tollwarden::json::parse;
-use tollwarden::policy::{Policy, hex};
+use tollwarden::policy::Policy;
 
 #[test]
 fn every_vector() {

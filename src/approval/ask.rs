@@ -1,9 +1,8 @@
 //! Asking people, and using what they said.
 
-use serde::Serialize;
-
 use super::answer::Said;
 use super::card::card;
+use super::prompt::{Prompt, REMEMBERED};
 use super::{Approval, Approver, Standing, digest, subject};
 use crate::decision::ApprovalWanted;
 use crate::faults::fault;
@@ -18,29 +17,11 @@ use crate::reason::{Reason, Refusal};
 use crate::request::Request;
 use crate::time::{Millis, format_instant};
 
-/// How long a question is remembered after its time, in milliseconds.
-pub const REMEMBERED: Millis = 24 * 3_600_000;
-
 /// As many questions may stand at once in one ledger: the cell that lists them stays small.
 pub const MAX_PROMPTS: usize = 1_000;
 
 /// So many questions about the same request are found again: one for each price that its seller has named.
 const MAX_SAME: usize = 4;
-
-/// A question that stands, in the one cell that lists them all. It changes whenever an answer comes in, so that whoever
-/// waits for any of them has one cell to watch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Prompt {
-    /// The payment's id.
-    pub id: String,
-    /// The agent that asks.
-    pub agent: String,
-    /// From then on it is forgotten.
-    pub until: Millis,
-    /// Who is asked and has not answered. Nothing once it is decided: then it counts for the agent alone, so that an agent
-    /// that was refused can't go on asking.
-    pub waiting: Option<Vec<String>>,
-}
 
 /// What an earlier question means for a payment that needs people.
 #[derive(Clone, Debug)]

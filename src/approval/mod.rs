@@ -9,15 +9,17 @@ pub mod answer;
 pub mod ask;
 pub mod card;
 pub mod freeze;
+pub mod prompt;
 pub mod proof;
+pub mod switch;
 pub mod view;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::faults::fault;
+use crate::hash::framed;
 use crate::json::Json;
-use crate::offer::{Scheme, Terms, hex};
+use crate::offer::{Scheme, Terms};
 use crate::request::Request;
 use crate::time::Millis;
 
@@ -183,15 +185,4 @@ pub fn subject(request: &Request) -> String {
         request.body_digest.as_deref().unwrap_or_default(),
         request.idempotency_key.as_deref().unwrap_or_default(),
     ])
-}
-
-/// SHA-256 in hex, each text with its length before it, so that no two lists of texts give the same bytes.
-pub(crate) fn framed(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text.len().to_string().as_bytes());
-        hash.update(b":");
-        hash.update(text.as_bytes());
-    }
-    hex(&hash.finalize())
 }

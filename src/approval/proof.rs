@@ -10,11 +10,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::framed;
 use crate::ed25519::PublicKey;
+use crate::hash::framed;
 use crate::json::Json;
+use crate::members::{instant, optional_text, wrong};
 use crate::reason::Refusal;
-use crate::request::{instant, optional_text, wrong};
 use crate::time::Millis;
 
 /// How far ahead of the ledger's time a signature's time may be, in milliseconds: clocks differ.

@@ -10,10 +10,10 @@ use sha2::Sha256;
 use crate::approval::proof::Proof;
 use crate::audit::tree::Hash;
 use crate::bind::unsigned;
+use crate::hash::hex;
 use crate::json::{Json, parse};
 use crate::ledger::cells::Cell;
 use crate::origin::Target;
-use crate::policy::hex;
 
 /// From so many characters of `0x`-hex on, a text may be a signature: the shortest has 64 bytes.
 const SIGNATURE_DIGITS: usize = 128;

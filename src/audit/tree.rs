@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::policy::hex;
+use crate::hash::hex;
 
 /// A SHA-256, in lower-case hex wherever it is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

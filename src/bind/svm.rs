@@ -10,7 +10,8 @@ use super::transaction::{Instruction, Message, from_base64, split};
 use super::{SVM_LIFETIME_SECONDS, Signed, ata, malformed};
 use crate::asset;
 use crate::asset::base58;
-use crate::offer::{Terms, hex};
+use crate::hash::hex;
+use crate::offer::Terms;
 use crate::reason::{Reason, Refusal};
 use crate::time::Millis;
 

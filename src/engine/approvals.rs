@@ -3,17 +3,19 @@
 use super::{Engine, Reply, Stop, error_reply};
 use crate::approval::answer::Said;
 use crate::approval::ask::answered;
-use crate::approval::freeze::{self, Lifted};
+use crate::approval::freeze::Lifted;
 use crate::approval::proof::Proof;
+use crate::approval::switch;
 use crate::approval::view::view;
 use crate::decision::Outcome;
 use crate::json::Json;
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
+use crate::members;
+use crate::members::{flag, optional_text, wrong};
 use crate::order::sorted;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
-use crate::request::{self, flag, optional_text, wrong};
 use crate::sign::failed;
 use crate::time::Millis;
 
@@ -32,7 +34,7 @@ pub(super) fn say(
     event: &Json,
     at: Millis,
 ) -> Result<Outcome, Stop> {
-    let approver = request::name(event, "approver")?;
+    let approver = members::name(event, "approver")?;
     if approver.is_empty() {
         return Err(Stop::Malformed(wrong("approver", "missing")));
     }
@@ -67,23 +69,23 @@ pub(super) fn switch(
     event: &Json,
     at: Millis,
 ) -> Result<Reply, Stop> {
-    let agent = request::name(event, "agent")?;
+    let agent = members::name(event, "agent")?;
     if kind == "freeze" {
         let reason = optional_text(event, "reason")?.unwrap_or_else(|| String::from("no reason given"));
         let disabled = flag(event, "disable")?;
         if disabled && agent.is_empty() {
             return Err(Stop::Malformed(wrong("disable", "only an agent can be disabled; name it under `agent`")));
         }
-        freeze::freeze(work, agent, reason, disabled, at)?;
+        switch::freeze(work, agent, reason, disabled, at)?;
         return Ok(Reply::Done { ok: true });
     }
-    let approver = request::name(event, "approver")?;
+    let approver = members::name(event, "approver")?;
     let signed = match Proof::read(event)? {
         Some(_) if approver.is_empty() => return Err(Stop::Malformed(wrong("approver", "missing"))),
         None if !approver.is_empty() => return Err(Stop::Malformed(wrong("signature", "missing"))),
         proof => proof.map(|proof| Lifted { approver, proof }),
     };
-    Ok(match freeze::unfreeze(policy, work, &agent, signed, at)? {
+    Ok(match switch::unfreeze(policy, work, &agent, signed, at)? {
         Ok(()) => Reply::Done { ok: true },
         Err(refusal) => Reply::Outcome(Box::new(refused(&agent, refusal))),
     })
@@ -131,7 +133,7 @@ impl Engine {
 
     /// The freezes that are here.
     pub(super) fn freezes(&self) -> Reply {
-        Reply::Freezes { freezes: self.ledger.freezes().map(freeze::line).collect() }
+        Reply::Freezes { freezes: self.ledger.freezes().map(switch::line).collect() }
     }
 }
 

@@ -5,10 +5,10 @@ use crate::audit::canonical::{number, object, text};
 use crate::audit::record::Unrecorded;
 use crate::decision::Decision;
 use crate::json::Json;
+use crate::members;
 #[cfg(feature = "tools")]
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::request;
 use crate::time::Millis;
 
 impl Engine {
@@ -30,7 +30,7 @@ impl Engine {
             Unrecorded::TooLong => "its record would be longer than the audit log takes",
             Unrecorded::Damaged => "the head of the audit log is damaged",
         };
-        match request::name(event, "id") {
+        match members::name(event, "id") {
             Ok(id) if kind == "authorize" => {
                 let mut denial = Decision::deny(&id, Reason::AuditUnavailable);
                 denial.message = Some(String::from(message));

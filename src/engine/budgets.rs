@@ -5,12 +5,12 @@ use crate::decision::BudgetLine;
 use crate::json::Json;
 use crate::judge::counters;
 use crate::ledger::key;
-use crate::ledger::tally::Tally;
+use crate::ledger::tally::{Tally, Window};
 use crate::ledger::working::Missing;
+use crate::members;
 use crate::order::sorted;
 use crate::policy::Limit;
 use crate::policy::words::Per;
-use crate::request;
 use crate::time::Millis;
 
 impl Engine {
@@ -18,7 +18,7 @@ impl Engine {
     pub(super) fn budgets(&mut self, event: &Json, at: Millis) -> Reply {
         let mut names = Vec::new();
         for (per, member) in [(Per::Agent, "agent"), (Per::Session, "session"), (Per::Client, "client")] {
-            match request::name(event, member) {
+            match members::name(event, member) {
                 Ok(name) if event.get(member).is_some() => names.push((per, key::escape(&name))),
                 Ok(_) => {}
                 Err(refusal) => return error_reply("malformed_event", format!("`{member}`: {}", refusal.message)),
@@ -68,7 +68,7 @@ fn line(budget: &crate::policy::Budget, scope: &str, tally: &Tally, now: Millis)
         None => (String::from("usd"), None, true),
     };
     let counter = &budget.counter;
-    let window = counter.window.counting();
+    let window = Window::from(counter.window);
     let show = |units: u128| if usd { crate::money::Usd::new(units).to_string() } else { units.to_string() };
     BudgetLine {
         name: counter.name.clone(),

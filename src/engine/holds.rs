@@ -6,8 +6,8 @@ use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
 use crate::ledger::key;
 use crate::ledger::working::Missing;
+use crate::members::{name, optional_text};
 use crate::order::sorted;
-use crate::request::{name, optional_text};
 use crate::time::{Millis, format_instant};
 
 impl Engine {

@@ -7,7 +7,7 @@ use crate::faults::fault;
 use crate::ledger::cells::Cell;
 use crate::ledger::hold::{REMEMBERED, Share, Unit};
 use crate::ledger::key;
-use crate::ledger::tally::Tally;
+use crate::ledger::tally::{Tally, Window};
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd};
 use crate::offer::Terms;
@@ -154,7 +154,7 @@ fn hear_budget(
     };
     let tally = work.tally(&key)?;
     let held = if fault!("limit-ignores-held") { tally.held } else { 0 };
-    let used = tally.used(counter.window.counting(), case.now).saturating_sub(held);
+    let used = tally.used(counter.window.into(), case.now).saturating_sub(held);
     let limit = budget.limit.as_ref().map(|limit| match limit {
         Limit::Usd(limit) => limit.get(),
         Limit::Asset(limit, _) => limit.get(),
@@ -184,7 +184,7 @@ fn hear_budget(
         let message = format!("{sum} USD in `{}` with this one; from {from} USD on people decide", counter.name);
         findings.approvals.push((counter.name.clone(), message));
     }
-    findings.shares.push(Share { key, window: counter.window.counting(), unit, amount: Amount::new(amount) });
+    findings.shares.push(Share { key, window: counter.window.into(), unit, amount: Amount::new(amount) });
     Ok(())
 }
 
@@ -221,7 +221,7 @@ fn record(
 /// Whether something has left the window at this millisecond, or will at the next.
 fn turn(counter: &Counter, tally: &Tally, now: Millis) -> Option<Side> {
     let period = |at: Millis| period(counter, at);
-    let spent = |at: Millis| tally.spent(counter.window.counting(), at);
+    let spent = |at: Millis| tally.spent(counter.window.into(), at);
     let (before, after) = (now.saturating_sub(1), now.saturating_add(1));
     match counter.window {
         WindowWord::Calendar(_) if period(before) != period(now) => Some(Side::Met),
@@ -255,7 +255,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
             return Ok(());
         };
         let tally = work.tally(&key)?;
-        let used = tally.used(counter.window.counting(), case.now);
+        let used = tally.used(counter.window.into(), case.now);
         findings.saw(&counter.name, || {
             let gap = pace.min_gap.map_or_else(String::new, |gap| format!(", at least {} apart", format_duration(gap)));
             format!("{used} payments and 1 more, of at most {max}, {}{}{gap}", window(counter), of(&scope))
@@ -267,7 +267,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
             let retry = room(counter, &tally, case.now, u128::from(max.saturating_sub(1)));
             too_soon(findings, pace, format!("{used} payments in `{}`, and {max} are the most", counter.name), retry);
         }
-        let window = counter.window.counting();
+        let window = Window::from(counter.window);
         findings.shares.push(Share { key, window, unit: Unit::Count, amount: Amount::new(1) });
     }
     if let Some(gap) = pace.min_gap {
@@ -318,6 +318,6 @@ fn no_calendar(case: &Case<'_>, findings: &mut Findings, counter: &Counter) {
 fn room(counter: &Counter, tally: &Tally, now: Millis, most: u128) -> Option<Millis> {
     match counter.window {
         WindowWord::Calendar(calendar) => counter.zone.period(calendar, now).map(|(_, next)| next),
-        window => tally.earliest(window.counting(), now, most),
+        window => tally.earliest(window.into(), now, most),
     }
 }

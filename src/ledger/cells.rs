@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::approval::Approval;
-use crate::approval::ask::Prompt;
 use crate::approval::freeze::{Freeze, freeze_key};
-use crate::audit::Head;
+use crate::approval::prompt::Prompt;
+use crate::audit::head::Head;
 use crate::json::parse_own;
 use crate::ledger::hold::Hold;
 use crate::ledger::key;

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::approval::answer::Answer;
-use crate::approval::ask::Prompt;
 use crate::approval::freeze::{Freeze, Lifted};
+use crate::approval::prompt::Prompt;
 use crate::approval::proof::{Key, Proof};
 use crate::approval::{Approval, Approver};
 use crate::asset::{AssetId, Network};
-use crate::audit::Head;
+use crate::audit::head::Head;
 use crate::audit::tree::Hash;
 use crate::json::Json;
 use crate::ledger::cells::{Cell, Open, Seen};

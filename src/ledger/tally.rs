@@ -10,6 +10,7 @@ use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::stored::{Damage, Stored, member};
 use crate::money::Amount;
+use crate::policy::words::WindowWord;
 use crate::time::Millis;
 
 /// As many spends are kept one by one.
@@ -25,6 +26,16 @@ pub enum Window {
     Rolling(Millis),
     /// For as long as there is the tally: a session, a period of a calendar, or for ever.
     Total,
+}
+
+impl From<WindowWord> for Window {
+    /// Each period of a calendar has a tally of its own, and so has each session.
+    fn from(word: WindowWord) -> Self {
+        match word {
+            WindowWord::Rolling(span) => Self::Rolling(span),
+            WindowWord::Calendar(_) | WindowWord::Session | WindowWord::Lifetime => Self::Total,
+        }
+    }
 }
 
 /// Money held and money spent, in the unit of the budget (10^-18 US dollars, or atomic units of its asset).

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::approval::Approval;
-use crate::approval::ask::{Prompt, REMEMBERED};
 use crate::approval::freeze::Freeze;
-use crate::audit::Head;
+use crate::approval::prompt::{Prompt, REMEMBERED};
+use crate::audit::head::Head;
 use crate::faults::fault;
 use crate::ledger::cells::{Cell, Change, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;

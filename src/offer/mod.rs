@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Network};
+use crate::hash::hex;
 use crate::json::Json;
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
@@ -212,16 +213,6 @@ pub(crate) fn check_extensions(holder: &Json) -> Result<(), Refusal> {
 /// Lower-case hex SHA-256 of a value's canonical JSON.
 pub(crate) fn digest(value: &Json) -> String {
     hex(&Sha256::digest(value.canonical().as_bytes()))
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut out, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-        out
-    })
 }
 
 /// A member that is there and not `null`: servers in Go and Python write `null` for what they leave out.

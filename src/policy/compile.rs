@@ -17,9 +17,10 @@ use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, ReplayM
 use super::zone::{Zone, ZoneTables};
 use super::{
     Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_LIFETIME_SECONDS,
-    DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Replay, Rule, hex,
+    DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Replay, Rule,
 };
 use crate::asset::{AssetId, Network, canonical_address, known};
+use crate::hash::hex;
 use crate::json::Json;
 use crate::money::Rate;
 use crate::offer::{Flow, Scheme};

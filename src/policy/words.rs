@@ -1,7 +1,6 @@
 //! The words of a policy: the choices, spans and hours that its members are written in.
 
 use crate::json::Json;
-use crate::ledger::tally::Window;
 use crate::money::{Rate, Usd};
 use crate::offer::{Flow, Scheme};
 use crate::policy::read::{Read, Reader, choose};
@@ -220,15 +219,6 @@ impl WindowWord {
             WindowWord::Calendar(period) => period.word().to_owned(),
             WindowWord::Session => String::from("session"),
             WindowWord::Lifetime => String::from("lifetime"),
-        }
-    }
-
-    /// How a tally of it counts. Each period of a calendar has a tally of its own, and so has each session.
-    #[must_use]
-    pub const fn counting(self) -> Window {
-        match self {
-            WindowWord::Rolling(span) => Window::Rolling(span),
-            WindowWord::Calendar(_) | WindowWord::Session | WindowWord::Lifetime => Window::Total,
         }
     }
 }

@@ -27,7 +27,7 @@ mod tests {
     /// RFC 4231, cases 2 and 6.
     #[test]
     fn it_is_hmac() {
-        let hex = |bytes: [u8; 32]| crate::policy::hex(&bytes);
+        let hex = |bytes: [u8; 32]| crate::hash::hex(&bytes);
         assert_eq!(
             hex(hmac(b"Jefe", &[b"what do ya want ", b"for nothing?"])),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::screen::{Recognised, Screened, screen};
 use super::{EntityName, Place, Treatment, rules::Rules};
 use crate::json::Json;
+use crate::members::{optional_text, wrong};
 use crate::policy::Policy;
 use crate::reason::Refusal;
-use crate::request::{optional_text, wrong};
 
 /// What was found in a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -12,8 +12,9 @@ use crate::audit::replay::Replayer;
 use crate::audit::report::Reporter;
 use crate::audit::tree::Hash;
 use crate::audit::verify::Verifier;
+use crate::hash::hex;
 use crate::json::{Json, parse_own};
-use crate::policy::{Policy, hex};
+use crate::policy::Policy;
 
 /// Whether a log is whole.
 #[wasm_bindgen]

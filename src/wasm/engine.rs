@@ -9,9 +9,10 @@ use crate::audit::canonical::{number, object, text};
 use crate::audit::checkpoint;
 use crate::digest::state_hash;
 use crate::engine::{self, CellWrite};
+use crate::hash::hex;
 use crate::json::{Json, parse_own};
 use crate::ledger::cells::{Cell, decode};
-use crate::policy::{Policy, PolicyError, hex};
+use crate::policy::{Policy, PolicyError};
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen(js_name = coreVersion)]
