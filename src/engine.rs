@@ -14,7 +14,6 @@ use serde::Serialize;
 use crate::audit::Auditor;
 use crate::audit::record::{self, Unrecorded};
 use crate::authorize::{authorize, refused};
-use crate::decision::{BudgetLine, Decision, HoldLine, Outcome};
 use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::cells::{Cell, Change, Ledger, encode};
@@ -23,9 +22,10 @@ use crate::ledger::working::{Missing, Working};
 use crate::members;
 use crate::members::{instant, optional_text, wrong};
 use crate::order::Map;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::Policy;
 use crate::reason::Refusal;
 use crate::reconcile::{Proof, Resolution, reconcile, refund, resolve};
+use crate::reply::{EventError, Reply};
 use crate::request::{self, Request};
 use crate::settle::{Settlement, amount, settle};
 use crate::sign::{message, sign, ticket};
@@ -52,83 +52,6 @@ pub struct Staged {
     pub read: Vec<(String, u64)>,
     /// What it changes; empty if nothing.
     pub changes: Map<Change>,
-}
-
-/// The answer to an event.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
-pub enum Reply {
-    /// To `authorize` and `check`.
-    Decision(Box<Decision>),
-    /// To the events that move a hold on.
-    Outcome(Box<Outcome>),
-    /// To `explain`.
-    #[cfg(feature = "tools")]
-    Trace(Box<Trace>),
-    /// To `budgets`.
-    Budgets {
-        /// One line for each counter.
-        budgets: Vec<BudgetLine>,
-    },
-    /// To `holds`.
-    Holds {
-        /// One line for each hold, the oldest first.
-        holds: Vec<HoldLine>,
-    },
-    /// To `approvals`.
-    Approvals {
-        /// The questions, the oldest first.
-        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::view::ApprovalView>"))]
-        approvals: Vec<Json>,
-    },
-    /// To `freezes`.
-    Freezes {
-        /// The freezes: that of everything, and those of agents.
-        #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::approval::switch::FreezeLine>"))]
-        freezes: Vec<Json>,
-    },
-    /// To `policy`.
-    Policy {
-        /// Whether the policy is in force now.
-        ok: bool,
-        /// The hash of the policy in force.
-        policy: String,
-        /// What is wrong with the one that was refused.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        errors: Vec<PolicyError>,
-    },
-    /// To the events that concern no payment.
-    Done {
-        /// Always true.
-        ok: bool,
-    },
-    /// To `scan`.
-    #[cfg(feature = "privacy")]
-    Scan(Box<crate::privacy::told::Scan>),
-    /// Cells are wanted first: load them and say the same again.
-    Missing {
-        /// Their keys.
-        missing: Vec<String>,
-    },
-    /// It was not an event.
-    Error {
-        /// What is wrong with it.
-        error: EventError,
-    },
-}
-
-/// Why a line is not an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct EventError {
-    /// `not_json`, `unknown_event`, `unknown_member`, `malformed_event` or `internal_error`.
-    pub code: &'static str,
-    /// One sentence that names the member.
-    pub message: String,
-    /// The line's number, from 1, where lines are read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
 }
 
 /// The members of each kind of event, beside `type` and `at`.
@@ -452,15 +375,6 @@ fn error(code: &'static str, message: impl Into<String>) -> EventError {
 
 fn error_reply(code: &'static str, message: impl Into<String>) -> Reply {
     Reply::Error { error: error(code, message) }
-}
-
-/// A reply as one line of JSON.
-#[must_use]
-pub fn text(reply: &Reply) -> String {
-    // Writing these types can't fail. Should it ever, the answer is an error, which no caller takes for an allowance.
-    serde_json::to_string(reply).unwrap_or_else(|_| {
-        String::from(r#"{"error":{"code":"internal_error","message":"the answer can't be written"}}"#)
-    })
 }
 
 /// A cell that changes, as the store is told of it.

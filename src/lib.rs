@@ -33,6 +33,7 @@ pub mod privacy;
 pub mod reason;
 pub mod reconcile;
 pub mod replay;
+pub mod reply;
 pub mod request;
 pub mod settle;
 pub mod sign;

@@ -20,10 +20,11 @@ use tollwarden::audit::entry::Entry;
 use tollwarden::audit::replay::{Replayed, Replayer};
 use tollwarden::audit::tree::{Frontier, Hash, leaf};
 use tollwarden::audit::verify::{Verdict, Verifier};
-use tollwarden::engine::{self, Engine, Reply};
+use tollwarden::engine::{self, Engine};
 use tollwarden::json::parse;
 use tollwarden::ledger::key;
 use tollwarden::policy::Policy;
+use tollwarden::reply::{self, Reply};
 
 const KEY: &[u8] = b"a key that the tests know";
 
@@ -447,7 +448,7 @@ fn a_record_holds_no_signature_and_no_query() {
         r#"{{"type":"sign","id":"p1","at":1767607201000,"payload":{{"x402Version":2,"accepted":{entry},"payload":{{"signature":"0x{signature}","authorization":{{"from":"0x2222222222222222222222222222222222222222","to":"0x1111111111111111111111111111111111111111","value":"10000","validAfter":"1767607100","validBefore":"1767607503","nonce":"0x0000000000000000000000000000000000000000000000000000000000000001"}}}}}}}}"#
     );
     for (event, kind) in [(&ask, "authorized"), (&sign, "signed")] {
-        let reply = engine::text(&engine.line(event, None));
+        let reply = reply::text(&engine.line(event, None));
         let record = engine.take_records().pop().unwrap();
         assert_eq!(Entry::read(&record).unwrap().kind, kind, "{reply}");
         for secret in ["4111", "Jane", "c0ffee"] {
@@ -466,10 +467,10 @@ fn what_can_t_be_recorded_is_denied() {
             r#"{{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","offer":{{"x402Version":2,"resource":{{"url":"https://api.example.com/x","description":"{description}"}},"accepts":[{entry}]}}}}"#
         )
     };
-    let long = engine::text(&engine.line(&ask(&"\u{202e}".repeat(100_000)), None));
+    let long = reply::text(&engine.line(&ask(&"\u{202e}".repeat(100_000)), None));
     assert!(long.contains(r#""reason":"audit_unavailable""#), "{long}");
     assert!(engine.take_records().is_empty() && engine.ledger().texts().unwrap().is_empty());
-    let short = engine::text(&engine.line(&ask("\u{202e}"), None));
+    let short = reply::text(&engine.line(&ask("\u{202e}"), None));
     assert!(short.contains(r#""action":"allow""#), "{short}");
     let record = engine.take_records().pop().unwrap();
     assert!(record.contains(r"\u202e") && record.is_ascii());
@@ -481,7 +482,7 @@ type Shared = BTreeMap<String, (u64, String)>;
 fn asked(engine: &mut Engine, shared: &Shared, event: &str) -> String {
     engine.forget();
     let cell = |name: &str| shared.get(name).map_or((0, None), |(version, text)| (*version, Some(text.as_str())));
-    engine::text(&answered(engine, event, cell))
+    reply::text(&answered(engine, event, cell))
 }
 
 fn committed(engine: &mut Engine, shared: &mut Shared, event: &str) -> String {

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::{Value, json};
-use tollwarden::engine::{Engine, text};
+use tollwarden::engine::Engine;
 use tollwarden::explain::{Description, describe};
 use tollwarden::json::parse;
 use tollwarden::policy::Policy;
+use tollwarden::reply::text;
 
 #[path = "support/random_policy.rs"]
 mod random_policy;

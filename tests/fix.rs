@@ -8,9 +8,10 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value is made by naming its members")]
 
 use serde_json::{Value, json};
-use tollwarden::engine::{Engine, Reply};
+use tollwarden::engine::Engine;
 use tollwarden::json::{Json, parse};
 use tollwarden::policy::Policy;
+use tollwarden::reply::Reply;
 
 /// A small generator of our own: a seed reproduces a run, and a case costs nothing beside what it tests.
 struct Random(u64);

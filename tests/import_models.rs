@@ -16,11 +16,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 use support::{check_notes, imported, vectors};
-use tollwarden::engine::{Engine, text};
+use tollwarden::engine::Engine;
 use tollwarden::json::parse;
 use tollwarden::origin::Target;
 use tollwarden::policy::Policy;
 use tollwarden::policy::import::{Dialect, Level, import};
+use tollwarden::reply::text;
 
 const PAYEES: [&str; 2] = ["0x1111111111111111111111111111111111111111", "0x2222222222222222222222222222222222222222"];
 const ACTIONS: [&str; 4] = ["allow", "flag", "require_approval", "deny"];

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
-use tollwarden::engine::{Engine, text};
+use tollwarden::engine::Engine;
 use tollwarden::json::parse;
 use tollwarden::money::Usd;
 use tollwarden::policy::document::Document;
 use tollwarden::policy::lint::{Lint, LintCode, lint};
 use tollwarden::policy::read::{Read, Reader};
 use tollwarden::policy::{Policy, PolicyError};
+use tollwarden::reply::text;
 
 #[path = "support/random_policy.rs"]
 mod random_policy;

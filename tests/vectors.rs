@@ -12,10 +12,11 @@ use std::fs;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tollwarden::digest::state_hash;
-use tollwarden::engine::{Engine, text};
+use tollwarden::engine::Engine;
 use tollwarden::hash::hex;
 use tollwarden::json::parse;
 use tollwarden::policy::Policy;
+use tollwarden::reply::text;
 
 #[test]
 fn every_vector() {

@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::audit::book::{Book, Paid};
 use crate::audit::canonical::{number, object, text};
 use crate::audit::entry::{Entry, Lines};
-use crate::engine::{Engine, Reply};
+use crate::engine::Engine;
 use crate::json::Json;
 use crate::money::Usd;
 use crate::policy::Policy;
+use crate::reply::Reply;
 use crate::time::{Millis, format_instant};
 
 /// So many changed verdicts are told one by one; all of them are counted.

@@ -9,7 +9,6 @@ use crate::audit::redact::{counted, hmac, pseudonym, redact, uncountersigned};
 use crate::audit::tree::{Hash, leaf};
 use crate::audit::{FORMAT, Head, MAX_RECORD};
 use crate::decision::Action;
-use crate::engine::Reply;
 use crate::json::Json;
 use crate::ledger::cells::{Cell, Change, encode};
 use crate::ledger::hold::{Ground, Hold, State};
@@ -18,6 +17,7 @@ use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, usd_of};
 use crate::order::Map;
 use crate::policy::Policy;
+use crate::reply::Reply;
 use crate::time::{Millis, format_instant};
 
 /// What `note` can take down: what happened outside of the ledger.

@@ -9,9 +9,10 @@ use crate::audit::canonical::line;
 use crate::audit::entry::{Entry, Lines};
 use crate::audit::record::Auditor;
 use crate::audit::tree::Hash;
-use crate::engine::{Engine, text};
+use crate::engine::Engine;
 use crate::json::{Json, parse_own};
 use crate::policy::Policy;
+use crate::reply::text;
 
 /// So many differences are told; the rest is counted.
 const TOLD: usize = 20;

@@ -1,6 +1,6 @@
 //! The events about questions to people: answers, and what stands before them.
 
-use super::{Engine, Reply, Stop, error_reply};
+use super::{Engine, Stop, error_reply};
 use crate::approval::answer::Said;
 use crate::approval::ask::answered;
 use crate::approval::freeze::Lifted;
@@ -16,6 +16,7 @@ use crate::members::{flag, optional_text, wrong};
 use crate::order::sorted;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
+use crate::reply::Reply;
 use crate::sign::failed;
 use crate::time::Millis;
 

@@ -1,6 +1,6 @@
 //! What the engine answers where the audit log has a say.
 
-use super::{Engine, Reply, error_reply};
+use super::{Engine, error_reply};
 use crate::audit::canonical::{number, object, text};
 use crate::audit::record::Unrecorded;
 use crate::decision::Decision;
@@ -9,6 +9,7 @@ use crate::members;
 #[cfg(feature = "tools")]
 use crate::policy::Policy;
 use crate::reason::Reason;
+use crate::reply::Reply;
 use crate::time::Millis;
 
 impl Engine {

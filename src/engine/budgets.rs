@@ -1,6 +1,6 @@
 //! What is left of each budget.
 
-use super::{Engine, Reply, error_reply};
+use super::{Engine, error_reply};
 use crate::decision::BudgetLine;
 use crate::json::Json;
 use crate::judge::counters;
@@ -11,6 +11,7 @@ use crate::members;
 use crate::order::sorted;
 use crate::policy::Limit;
 use crate::policy::words::Per;
+use crate::reply::Reply;
 use crate::time::Millis;
 
 impl Engine {

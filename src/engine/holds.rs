@@ -1,6 +1,6 @@
 //! What is held, and what became of it: for whoever has to find out more.
 
-use super::{Engine, Reply, error_reply};
+use super::{Engine, error_reply};
 use crate::decision::HoldLine;
 use crate::json::Json;
 use crate::ledger::hold::{Ground, Hold, State};
@@ -8,6 +8,7 @@ use crate::ledger::key;
 use crate::ledger::working::Missing;
 use crate::members::{name, optional_text};
 use crate::order::sorted;
+use crate::reply::Reply;
 use crate::time::{Millis, format_instant};
 
 impl Engine {

@@ -1,11 +1,12 @@
 //! Another policy takes over, with the history as it is, or is refused.
 
-use super::{Engine, Reply};
+use super::Engine;
 use crate::faults::fault;
 use crate::json::Json;
 use crate::judge::counters;
 use crate::ledger::key;
 use crate::policy::{Policy, PolicyError};
+use crate::reply::Reply;
 
 impl Engine {
     /// A new policy takes over with the history as it is, here where all cells are. On a store it takes
@@ -103,9 +104,9 @@ fn counted(policy: &Policy) -> Vec<((&'static str, String, &'static str), Counte
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that can't read its own policy has failed")]
 mod tests {
-    use super::super::text;
     use super::*;
     use crate::json::parse;
+    use crate::reply::text;
 
     fn document(budget: &str, rate: &str) -> Json {
         parse(&format!(

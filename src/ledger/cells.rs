@@ -14,7 +14,6 @@ use crate::ledger::hold::Hold;
 use crate::ledger::key;
 use crate::ledger::stored::Stored;
 use crate::ledger::tally::Tally;
-use crate::ledger::working::Working;
 use crate::money::Amount;
 use crate::order::Map;
 use crate::time::Millis;
@@ -152,12 +151,6 @@ impl Ledger {
         if !self.whole {
             self.cells.clear();
         }
-    }
-
-    /// Begins a verb on these cells, as they are at this time, or at the latest seen where that is later.
-    #[must_use]
-    pub fn begin(&self, at: Millis) -> Working<'_> {
-        Working::new(self, at.max(self.clock()))
     }
 
     /// The latest time seen, as far as it is here.

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod hold;
 pub mod key;
 pub mod moves;
+mod shapes;
 pub mod stored;
 pub mod tally;
 pub mod working;

@@ -34,10 +34,18 @@ pub struct Working<'a> {
     pub trace: Option<Vec<EntryTrace>>,
 }
 
+impl Ledger {
+    /// Begins a verb on these cells, as they are at this time, or at the latest seen where that is later.
+    #[must_use]
+    pub fn begin(&self, at: Millis) -> Working<'_> {
+        Working::new(self, at.max(self.clock()))
+    }
+}
+
 impl<'a> Working<'a> {
     /// Nothing read and nothing changed yet.
     #[must_use]
-    pub(super) fn new(ledger: &'a Ledger, at: Millis) -> Self {
+    fn new(ledger: &'a Ledger, at: Millis) -> Self {
         Self { ledger, at, read: BTreeSet::new(), changes: Map::default(), trace: None }
     }
 

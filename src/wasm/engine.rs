@@ -13,6 +13,7 @@ use crate::hash::hex;
 use crate::json::{Json, parse_own};
 use crate::ledger::cells::{Cell, decode};
 use crate::policy::{Policy, PolicyError};
+use crate::reply;
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen(js_name = coreVersion)]
@@ -166,7 +167,7 @@ impl Engine {
 
     /// Answers one event. `number`: the line's number, where lines are read.
     pub fn handle(&mut self, event: &str, number: Option<u32>) -> String {
-        engine::text(&self.0.line(event, number.map(u64::from)))
+        reply::text(&self.0.line(event, number.map(u64::from)))
     }
 
     /// Takes in cells as the store has them, as JSON: `[{"key","version","value"}]`.
@@ -216,7 +217,7 @@ impl Engine {
         let [document, cells] = [document, cells].map(parse_own);
         let (document, cells) = document.and_then(|document| Ok((document, cells?))).map_err(|e| JsError::new(&e))?;
         let reply = self.0.reload(&document, stored(&cells)?).map_err(|error| JsError::new(&error))?;
-        Ok(engine::text(&reply))
+        Ok(reply::text(&reply))
     }
 
     /// Takes a secret that the policy refers to, for countersignatures.

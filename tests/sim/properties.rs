@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use tollwarden::decision::Action;
-use tollwarden::engine::{Engine, Reply};
+use tollwarden::engine::Engine;
 use tollwarden::json::parse;
 use tollwarden::policy::Policy;
+use tollwarden::reply::Reply;
 
 use super::event::{Ask, Content, DOLLAR, Entry, Event};
 use super::model::read_dollars;

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use tollwarden::audit::replay::Replayer;
 use tollwarden::audit::verify::Verifier;
-use tollwarden::engine::{Engine, Reply, text};
+use tollwarden::engine::Engine;
 use tollwarden::ledger::key;
+use tollwarden::reply::{Reply, text};
 
 use super::actors::{Actors, Plan};
 use super::event::Event;

@@ -4,10 +4,11 @@
 use std::cell::Cell;
 
 use tollwarden::audit::Auditor;
-use tollwarden::engine::{Engine, Reply, text, writes};
+use tollwarden::engine::{Engine, writes};
 use tollwarden::json::{Json, parse_own};
 use tollwarden::ledger::key;
 use tollwarden::policy::Policy;
+use tollwarden::reply::{Reply, text};
 
 use super::event::Event;
 use super::rules::Rules;

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tollwarden::engine::Reply;
 use tollwarden::ledger::hold::{Ground, State};
+use tollwarden::reply::Reply;
 
 use super::event::{Ask, Content, Entry, Event, Signature};
 use super::rules::Rules;
