@@ -16,11 +16,12 @@ import type { PaymentInfo } from "./paid.ts";
 import { type Payments, trackPayments } from "./payments.ts";
 import { type PolicySource, readPolicy } from "./policy-source.ts";
 import { mustBeScreened, openPrivacy } from "./privacy/open.ts";
-import type { Privacy, PrivacyOptions } from "./privacy/privacy.ts";
+import type { PersonalData, Privacy, PrivacyOptions } from "./privacy/privacy.ts";
 import { withCleanMessages, withScreenedOffers } from "./privacy/wiring.ts";
 import { carrier, type Scope, scopeMembers, within } from "./scope.ts";
 import type { Store } from "./stores/store.ts";
 import { defaultStore } from "./stores/unnamed.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import { createVault, type Vault } from "./vault.ts";
 import { guardClient } from "./x402/client.ts";
 import { type Hook, paymentHook } from "./x402/hook.ts";
@@ -48,6 +49,8 @@ export interface WardenOptions extends Omit<Scope, "idempotencyKey">, FactOption
   readonly audit?: AuditOptions;
   /** Where the secrets of approvers are, for references of the policy. Default: the environment, and files. */
   readonly secrets?: SecretSource;
+  /** What counts and times all of it: `tollwarden/metrics` or `tollwarden/otel`; see docs/metrics.md. */
+  readonly telemetry?: Telemetry;
 }
 
 /** A payment to judge by hand. */
@@ -158,6 +161,7 @@ export async function openWardenWithControl(
     secrets,
     onApproval,
     approvalWaitMs,
+    telemetry,
     ...scope
   } = options;
   const now = given ?? Date.now;
@@ -167,28 +171,42 @@ export async function openWardenWithControl(
   const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now);
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
   const bare = withFacts(
-    openLedger({ policy: read.json, store: opened, now: given, monotonic, secrets, audit: log?.auditing }),
+    openLedger({
+      policy: read.json,
+      store: telemetry?.store(opened) ?? opened,
+      now: given,
+      monotonic,
+      secrets,
+      audit: log?.auditing,
+    }),
     known,
   );
-  const privacy = openPrivacy(() => bare.policy, {
+  const found = (data: PersonalData): void => {
+    telemetry?.personalData(data);
+    onPersonalData?.(data);
+  };
+  const unmeasured = openPrivacy(() => bare.policy, {
     ...(recognisers && { recognisers }),
     ...(privacyKey && { privacyKey }),
-    ...(onPersonalData && { onPersonalData }),
+    onPersonalData: found,
   });
-  const ledger = withCleanMessages(bare, privacy);
+  const privacy = telemetry?.privacy(unmeasured) ?? unmeasured;
+  const breaker = breakerOf(bare.policy, now);
+  const clean = withCleanMessages(bare, privacy);
+  const ledger = telemetry?.ledger(clean, { breaker, audit: log, now }) ?? clean;
   try {
     await ledger.note("opened");
   } catch (error) {
     await log?.close().catch(() => undefined);
     throw error;
   }
-  const breaker = breakerOf(ledger.policy, now);
   const vault = createVault({ store: opened, now, key: keepKey });
   const approvals = approvalsDesk(ledger);
   const people = asking(approvals, () => ledger.policy, { onApproval, approvalWaitMs });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
   const tracked = trackPayments(ledger, breaker, now, { patience, vault, people, ...(onPayment && { onPayment }) });
-  const payments = withScreenedOffers(tracked, privacy);
+  const screened = withScreenedOffers(tracked, privacy);
+  const payments = telemetry?.payments(screened) ?? screened;
   const core = { ledger, payments, vault, privacy, people, log };
   return { warden: assemble(core, scope), control: controlOf(ledger, breaker, approvals) };
 }

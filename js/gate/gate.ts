@@ -12,6 +12,7 @@ import { type PolicySource, readPolicy } from "../policy-source.ts";
 import type { Prover } from "../reconcile.ts";
 import type { Store } from "../stores/store.ts";
 import { defaultStore } from "../stores/unnamed.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { type ExpressMiddleware, expressMiddleware } from "./adapters/express.ts";
 import { type FastifyPlugin, fastifyPlugin } from "./adapters/fastify.ts";
 import { answerRequest, type FetchOptions, type Handler } from "./adapters/fetch.ts";
@@ -79,6 +80,8 @@ export interface GateOptions extends AskOptions {
   readonly record?: RecordEvent;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly anomalies?: AnomalyOptions;
+  /** What counts and times all of it: `tollwarden/metrics` or `tollwarden/otel`; see docs/metrics.md. */
+  readonly telemetry?: Telemetry;
   /** Told of what failed behind an answer. Never what a client sees. */
   readonly onError?: (error: unknown) => void;
   /** A secret of 32 bytes for the marks of quotes; drawn once and kept in the store if left out. */
@@ -135,7 +138,16 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const store = options.store ?? (await defaultStore());
   const policy = withOrigin(options.policy, origin);
   const log = options.audit === undefined ? await withoutLog(store) : openAudit(store, options.audit, now);
-  const ledger = openLedger({ policy, store, now: options.now, audit: log?.auditing, secrets: options.secrets });
+  const { telemetry } = options;
+  const measured = telemetry?.store(store) ?? store;
+  const bare = openLedger({
+    policy,
+    store: measured,
+    now: options.now,
+    audit: log?.auditing,
+    secrets: options.secrets,
+  });
+  const ledger = telemetry?.ledger(bare, { audit: log, now }) ?? bare;
   try {
     await ledger.note("opened");
   } catch (error) {
@@ -154,6 +166,11 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const secret = options.quoteSecret ?? (await drawnSecret(cells));
   if (secret.length < 32) throw new TypeError("`quoteSecret` has at least 32 bytes");
 
+  const watched = telemetry?.gate({
+    payments: () => parts.records.all(),
+    circuits: () => parts.circuits.states(),
+    now,
+  });
   const parts: Parts = {
     now,
     origin,
@@ -175,10 +192,12 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     record: options.record ?? ((_: GateEvent) => undefined),
     happened(event) {
       figures.note(event);
+      watched?.happened(event);
       if (event.what === "owed" || event.what === "free") return;
       const { client, route, at, usd } = event;
       const failed = event.what !== "captured";
       for (const one of watch.note({ client, route, at, usd: usd === undefined ? undefined : Number(usd), failed })) {
+        watched?.anomaly(one);
         tell(one);
       }
     },
@@ -228,6 +247,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     ...desk(parts),
     async close() {
       clearInterval(flushing);
+      watched?.close();
       await figures.flush().catch(onError);
       await ledger.finished();
       await log?.close();

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import "../../js/cli/core.ts";
 import { reasons } from "../../js/reasons.ts";
+import { METRICS } from "../../js/telemetry/table.ts";
 import { examples } from "../example.mjs";
 import { root } from "../lib/paths.mjs";
 import { consumers } from "../package/consumers.mjs";
@@ -26,6 +27,17 @@ export function errorsTable() {
   const lines = source.split("\n").filter((line) => line.startsWith(" * |"));
   if (lines.length < 3) throw new Error("js/errors.ts has no table any more");
   return lines.map((line) => line.slice(" * ".length)).join("\n");
+}
+
+/** Everything that is measured. */
+export function metricsTable() {
+  const rows = Object.entries(METRICS).map(([name, { kind, help, labels }]) => [
+    `\`${name}\``,
+    kind,
+    labels.map((label) => `\`${label}\``).join(", "),
+    help,
+  ]);
+  return table(["name", "kind", "labels", "what it says"], rows);
 }
 
 /** What tests/runtimes runs in. */

@@ -27,6 +27,7 @@ type FromGate = Pick<
   | "record"
   | "onAnomaly"
   | "anomalies"
+  | "telemetry"
   | "onError"
   | "quoteSecret"
   | "iouKey"
