@@ -1,0 +1,352 @@
+/** Attacks on sellers: one payment for many answers, money that is gone, words of a facilitator, caches, clients' names. */
+
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { CHAIN_ID, NETWORK, USDC } from "../../../examples/localnet/chain.ts";
+import { take } from "../books.ts";
+import type { Selling } from "../scenario.ts";
+import { honestSale, paid, type SellingStage } from "../selling.ts";
+
+/** A key without a name, with so many cents. */
+async function somebody(stage: SellingStage, cents: bigint) {
+  const account = privateKeyToAccount(generatePrivateKey());
+  await stage.chain.mint(account.address, cents * 10_000n);
+  return account;
+}
+
+/** A facilitator that says it was settled, and moves nothing. */
+function liar(stage: SellingStage) {
+  const said = { success: true, transaction: `0x${"0".repeat(64)}`, network: NETWORK } as const;
+  return {
+    verify: stage.facilitator.verify,
+    getSupported: () => stage.facilitator.getSupported(),
+    settle: async () => said,
+  };
+}
+
+/** A facilitator that answers a settlement it has made before with the same success, as one that is idempotent does. */
+function forgetful(stage: SellingStage) {
+  const settled = new Map<string, object>();
+  return {
+    verify: async (payment: { readonly payload: { readonly authorization: { readonly from: string } } }) => ({
+      isValid: true,
+      payer: payment.payload.authorization.from,
+    }),
+    getSupported: () => stage.facilitator.getSupported(),
+    async settle(payment: { readonly payload: unknown }, requirements: never) {
+      const key = JSON.stringify(payment.payload);
+      const answer = settled.get(key) ?? (await stage.facilitator.settle(payment as never, requirements));
+      settled.set(key, answer);
+      return answer;
+    },
+  };
+}
+
+export const SALES: readonly Selling[] = [
+  {
+    id: "F1",
+    attack: "a payment made for one resource buys another of the same price",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["payment_bound_elsewhere"],
+    async run(stage) {
+      const shop = await stage.open({ handler: (_, response) => void response.send("as promised") });
+      const header = await stage.sign(shop, "/a?item=cheap");
+      // What the seller earns by is the dear one; the cheap one is worth nothing to it.
+      const got = await stage.got(await shop.ask("/b?item=dear", paid(header)));
+      if (got) stage.overcharged(10_000n);
+    },
+  },
+  {
+    id: "F2",
+    attack: "ten copies of a payment at the same moment: the work is done ten times, and paid once",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["payment_in_flight", "payment_used"],
+    async run(stage) {
+      const shop = await stage.open({
+        async handler(_, response) {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          response.send("as promised");
+        },
+      });
+      const header = await stage.sign(shop, "/a");
+      const answers = await Promise.all(Array.from({ length: 10 }, () => shop.ask("/a", paid(header))));
+      for (const answer of answers) await stage.got(answer);
+    },
+  },
+  {
+    id: "F3",
+    attack: "six payments out of a purse with money for one",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["payment_unresolved", "payer_suspended"],
+    // That a purse is empty shows when the money is taken: the work is done by then, for as many as came at once.
+    allowed: 5,
+    async run(stage) {
+      const shop = await stage.open();
+      const poor = await somebody(stage, 1n);
+      const headers = [];
+      for (let n = 0; n < 6; n++) headers.push(await stage.sign(shop, `/a?n=${n}`, {}, poor));
+      const answers = await Promise.all(headers.map((header, n) => shop.ask(`/a?n=${n}`, paid(header))));
+      for (const answer of answers) await stage.got(answer);
+    },
+    harmless: "neither delivers what it is not paid for; the work that is done for nothing is bounded in both",
+  },
+  {
+    id: "F4",
+    attack: "the money is moved away between verification and settlement, again and again",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["payer_suspended"],
+    // So many failures until the payer is no longer served.
+    allowed: 3,
+    async run(stage) {
+      const thief = await somebody(stage, 0n);
+      let n = 0;
+      const shop = await stage.open({
+        gate: { breaker: { failureThreshold: 3 } },
+        async handler(_, response) {
+          await drained(stage, thief, n);
+          response.send("as promised");
+        },
+      });
+      for (; n < 8; n++) {
+        await stage.chain.mint(thief.address, 10_000n);
+        const header = await stage.sign(shop, `/a?n=${n}`, {}, thief);
+        await stage.got(await shop.ask(`/a?n=${n}`, paid(header)));
+        await drained(stage, thief, n);
+      }
+    },
+  },
+  {
+    id: "F5",
+    attack: "a flat price, and a request that is a hundred times the work",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["request_too_large", "priced_by_work"],
+    async run(stage) {
+      const price = ({ bodyBytes }: { readonly bodyBytes: number }): string =>
+        `$${(0.001 * Math.max(1, bodyBytes)).toFixed(3)}`;
+      const shop = await stage.open({ routes: { "POST /a": { price, maxRequestBytes: 100 } } });
+      const init = { method: "POST", body: "x".repeat(50) };
+      const offer = await shop.ask("/a", init);
+      await offer.body?.cancel();
+      const header = offer.headers.get("PAYMENT-REQUIRED") ?? "";
+      const [entry] = (JSON.parse(Buffer.from(header, "base64").toString()) as { accepts: { amount: string }[] })
+        .accepts;
+      const owed = 50_000n;
+      const wanted = BigInt(entry?.amount ?? 0);
+      if (wanted < owed) stage.overcharged(owed - wanted);
+      else stage.stopped("priced_by_work");
+      const huge = await shop.ask("/a", { method: "POST", body: "x".repeat(101) });
+      await stage.got(huge);
+    },
+  },
+  {
+    id: "I-A",
+    attack: "the goods are granted on a facilitator's word, and the chain has no settlement",
+    by: "facilitator",
+    side: "seller",
+    stoppedBy: ["payment_unresolved"],
+    // The work is done before the money is taken; nothing of it is given.
+    allowed: 1,
+    async run(stage) {
+      const shop = await stage.open({
+        facilitator: liar(stage) as never,
+        gate: {
+          confirm: async ({ transaction }) => {
+            const found = await stage.chain.client.getTransactionReceipt({ hash: transaction as `0x${string}` });
+            return found.status === "success";
+          },
+        },
+      });
+      const header = await stage.sign(shop, "/a");
+      if (await stage.got(await shop.ask("/a", paid(header)))) stage.overcharged(10_000n);
+    },
+  },
+  {
+    id: "I-B",
+    attack: "a payment that was seen on the way is presented by somebody else, who gets the goods",
+    by: "network",
+    side: "seller",
+    stoppedBy: ["payment_bound_elsewhere"],
+    async run(stage) {
+      const { createApiKey, hashApiKey } = stage.shipped.gate;
+      const [mine, theirs] = [createApiKey(), createApiKey()];
+      const clients = [
+        { id: "mine", keyHash: await hashApiKey(mine) },
+        { id: "theirs", keyHash: await hashApiKey(theirs) },
+      ];
+      const shop = await stage.open({ gate: { clients } });
+      const by = (key: string): RequestInit => ({ headers: { "x-api-key": key } });
+      const header = await stage.sign(shop, "/a", by(mine));
+      if (await stage.got(await shop.ask("/a", paid(header, by(theirs))))) stage.overcharged(10_000n);
+    },
+  },
+  {
+    id: "II",
+    attack: "one payment is presented twenty times, and its facilitator says the same to each (PS-01b, PS-04b)",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["payment_used", "payment_in_flight"],
+    async run(stage) {
+      const shop = await stage.open({ facilitator: forgetful(stage) as never });
+      const header = await stage.sign(shop, "/a");
+      for (let n = 0; n < 20; n++) await stage.got(await shop.ask("/a", paid(header)));
+    },
+  },
+  {
+    id: "III",
+    attack: "a cache between client and seller keeps what was paid for, and gives it to everybody",
+    by: "network",
+    side: "seller",
+    stoppedBy: ["private"],
+    harmless: "the official middleware adds `private` too, beside what the upstream says",
+    async run(stage) {
+      const shop = await stage.open({
+        handler: (_, response) => void response.set("cache-control", "public, s-maxage=3600").send("as promised"),
+      });
+      const answer = await shop.ask("/a", paid(await stage.sign(shop, "/a")));
+      const kept = answer.headers.get("cache-control") ?? "";
+      await stage.got(answer);
+      // What a shared cache may do by RFC 9111: it keeps what says `public`, and serves the next one from there.
+      if (/public|s-maxage/.test(kept) && !/private|no-store/.test(kept)) {
+        await stage.got(new Response("as promised", { status: 200 }));
+      } else stage.stopped("private");
+    },
+  },
+  {
+    id: "T23",
+    attack: "two payments in one request, of which the server reads one and a proxy the other",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["several_payments"],
+    harmless: "the official middleware can't read two either",
+    async run(stage) {
+      const shop = await stage.open();
+      const one = await stage.sign(shop, "/a");
+      const two = await stage.sign(shop, "/b");
+      const headers = new Headers([
+        ["PAYMENT-SIGNATURE", one],
+        ["PAYMENT-SIGNATURE", two],
+      ]);
+      await stage.got(await shop.ask("/a", { headers }));
+    },
+  },
+  {
+    id: "R17",
+    attack: "a seller's own check throws: its hook fails open, and the request is served",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["store_unavailable"],
+    async run(stage) {
+      let broken = false;
+      const store = stage.shipped.memoryStore();
+      const fails = async (): Promise<never> => {
+        throw new Error("the list of customers can't be read");
+      };
+      const shop = await stage.open({
+        stock: (server) => void server.onBeforeVerify(fails),
+        gate: {
+          store: {
+            ...store,
+            load: (keys) => (broken ? fails() : store.load(keys)),
+            commit: (commit) => (broken ? fails() : store.commit(commit)),
+          },
+        },
+      });
+      const header = await stage.sign(shop, "/a");
+      broken = true;
+      // Nobody may buy whom the seller can't check.
+      if (await stage.got(await shop.ask("/a", paid(header)))) stage.overcharged(10_000n);
+      broken = false;
+    },
+  },
+  {
+    id: "R18",
+    attack: "the client is charged, the upstream answers 500, and nobody owes anything",
+    by: "seller",
+    side: "seller",
+    stoppedBy: ["owed"],
+    async run(stage) {
+      const routes = { "GET /a": { take: "before" } };
+      const shop = await stage.open({
+        routes,
+        handler: (_, response) => void response.status(500).send("broken"),
+        stock: (server) => void server.onBeforeVerify(async () => undefined),
+      });
+      const header = stage.guarded ? await stage.sign(shop, "/a") : await upfront(stage, shop.url);
+      const before = await stage.chain.balanceOf(stage.seller);
+      await stage.got(await shop.ask("/a", paid(header)));
+      if (!stage.guarded) await settledBefore(stage, header);
+      const charged = (await stage.chain.balanceOf(stage.seller)) - before;
+      const [books] = (await shop.gate?.books()) ?? [];
+      const owed = BigInt(books?.owed ?? 0);
+      if (charged > owed) stage.overcharged(charged - owed);
+      else if (owed > 0n) stage.stopped("owed");
+    },
+  },
+  {
+    id: "R19",
+    attack: "the facilitator's answer is lost after it took the money: the client pays again, for one answer",
+    by: "facilitator",
+    side: "seller",
+    stoppedBy: ["payment_unresolved", "payment_used"],
+    harmless: "neither delivers; what tollwarden adds is a book of what is not resolved",
+    async run(stage) {
+      const shop = await stage.open({
+        facilitator: {
+          ...liar(stage),
+          async settle(payment: never, requirements: never) {
+            await stage.facilitator.settle(payment, requirements);
+            throw new Error("socket hang up");
+          },
+        } as never,
+      });
+      const header = await stage.sign(shop, "/a");
+      for (let n = 0; n < 3; n++) await stage.got(await shop.ask("/a", paid(header)));
+    },
+    honest: honestSale,
+  },
+];
+
+/** Moves away what the thief has. */
+async function drained(stage: SellingStage, thief: Awaited<ReturnType<typeof somebody>>, n: number): Promise<void> {
+  const value = await stage.chain.balanceOf(thief.address);
+  if (value === 0n) return;
+  const nonce = `0x${(BigInt(n) + (BigInt(Date.now()) << 32n)).toString(16).padStart(64, "0")}` as const;
+  const message = {
+    from: thief.address,
+    to: stage.attacker,
+    value,
+    validAfter: 0n,
+    validBefore: 4_102_444_800n,
+    nonce,
+  };
+  const signature = await thief.signTypedData({
+    domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
+    types: {
+      TransferWithAuthorization: [
+        { name: "from", type: "address" },
+        { name: "to", type: "address" },
+        { name: "value", type: "uint256" },
+        { name: "validAfter", type: "uint256" },
+        { name: "validBefore", type: "uint256" },
+        { name: "nonce", type: "bytes32" },
+      ],
+    },
+    primaryType: "TransferWithAuthorization",
+    message,
+  });
+  const written = { ...message, value: String(value), validAfter: "0", validBefore: "4102444800" };
+  await take(stage.chain, written, signature);
+}
+
+const upfront = (stage: SellingStage, url: string): Promise<string> =>
+  stage.sign({ url, gate: undefined, ask: (path, init) => fetch(url + path, init) }, "/a");
+
+/** A seller that settles before it asks its upstream, as some do (Proxy402, `paymentFlow: upfront`). */
+async function settledBefore(stage: SellingStage, header: string): Promise<void> {
+  const { payload } = JSON.parse(Buffer.from(header, "base64").toString());
+  await take(stage.chain, payload.authorization, payload.signature);
+}
