@@ -74,8 +74,8 @@ export function asking(
   }
 
   /** An answer counts only if it is exactly one. */
-  async function take(view: ApprovalView, answer: ApprovalAnswer): Promise<void> {
-    const { approver, approved, note, signedAt, signature } = answer;
+  async function take(view: ApprovalView, answer: ApprovalAnswer | null): Promise<void> {
+    const { approver, approved, note, signedAt, signature } = answer ?? ({} as Partial<ApprovalAnswer>);
     if (typeof approver !== "string" || typeof approved !== "boolean") {
       throw new TypeError("an answer has to be {approver: text, approved: true or false}");
     }

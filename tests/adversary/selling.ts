@@ -110,10 +110,15 @@ export async function selling(run: {
       } else {
         const resources = new x402ResourceServer(facilitator).register(NETWORK, new ServerScheme());
         stock?.(resources);
-        const accepts = { scheme: "exact", price: "$0.01", ...way } as const;
+        const priced = (own: object): string => ("price" in own && typeof own.price === "string" ? own.price : "$0.01");
         const payments = new x402HTTPResourceServer(
           resources,
-          Object.fromEntries(Object.keys(sold).map((route) => [route, { accepts, description: "goods" }])),
+          Object.fromEntries(
+            Object.entries(sold).map(([route, own]) => [
+              route,
+              { accepts: { scheme: "exact", price: priced(own), ...way }, description: "goods" },
+            ]),
+          ),
         );
         await payments.initialize();
         app.use(paymentMiddlewareFromHTTPServer(payments, undefined, undefined, false));

@@ -138,6 +138,26 @@ export const REPEATS: readonly Buying[] = [
       several(stage, 6, always(toSeller(stage), { settle: true, reply: "starve", receipt: { success: false } })),
   },
   {
+    id: "S4-03",
+    attack: "receipts of other payments are given back, so that each is booked where it does not belong",
+    by: "facilitator",
+    side: "buyer",
+    stoppedBy: ["budget_exceeded"],
+    policy: () => ({ budgets: [{ name: "each", limit_usd: "0.01", window: "24h", per: "endpoint" }] }),
+    allowed: 20_000n,
+    async run(stage) {
+      const transaction = `0x${"ab".repeat(32)}`;
+      const trap = lyingReceipt(toSeller(stage), {
+        success: true,
+        transaction,
+        payer: stage.attacker,
+        network: "eip155:1",
+      });
+      const urls = [stage.sells(trap), stage.sells(trap)];
+      for (let n = 0; n < 2; n++) for (const url of urls) await stage.buy(url);
+    },
+  },
+  {
     id: "PH-04",
     attack: "a payment again in other spellings: capitals, port, fragment, escapes, a shorter deadline (XF-10c)",
     by: "seller",

@@ -13,6 +13,16 @@ async function somebody(stage: SellingStage, cents: bigint) {
   return account;
 }
 
+/** What an offer asks for. */
+async function amountOf(offer: Response): Promise<bigint> {
+  await offer.body?.cancel();
+  const header = offer.headers.get("PAYMENT-REQUIRED") ?? "";
+  const { accepts } = JSON.parse(Buffer.from(header, "base64").toString()) as {
+    readonly accepts: { readonly amount: string }[];
+  };
+  return BigInt(accepts[0]?.amount ?? 0);
+}
+
 /** A facilitator that says it was settled, and moves nothing. */
 function liar(stage: SellingStage) {
   const said = { success: true, transaction: `0x${"0".repeat(64)}`, network: NETWORK } as const;
@@ -129,17 +139,25 @@ export const SALES: readonly Selling[] = [
         `$${(0.001 * Math.max(1, bodyBytes)).toFixed(3)}`;
       const shop = await stage.open({ routes: { "POST /a": { price, maxRequestBytes: 100 } } });
       const init = { method: "POST", body: "x".repeat(50) };
-      const offer = await shop.ask("/a", init);
-      await offer.body?.cancel();
-      const header = offer.headers.get("PAYMENT-REQUIRED") ?? "";
-      const [entry] = (JSON.parse(Buffer.from(header, "base64").toString()) as { accepts: { amount: string }[] })
-        .accepts;
       const owed = 50_000n;
-      const wanted = BigInt(entry?.amount ?? 0);
+      const wanted = await amountOf(await shop.ask("/a", init));
       if (wanted < owed) stage.overcharged(owed - wanted);
       else stage.stopped("priced_by_work");
       const huge = await shop.ask("/a", { method: "POST", body: "x".repeat(101) });
       await stage.got(huge);
+    },
+  },
+  {
+    id: "PX-01a",
+    attack: "a price that is not a whole number of units is stored a unit low, in the client's favour",
+    by: "client",
+    side: "seller",
+    stoppedBy: ["rounded_up"],
+    async run(stage) {
+      const shop = await stage.open({ routes: { "GET /a": { price: "$0.0100009" } } });
+      const wanted = await amountOf(await shop.ask("/a"));
+      if (wanted < 10_001n) stage.overcharged(10_001n - wanted);
+      else stage.stopped("rounded_up");
     },
   },
   {

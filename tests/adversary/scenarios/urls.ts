@@ -89,6 +89,16 @@ export const URLS: readonly Buying[] = [
     run: everyOne("https://evil.com/x", "https://evil.com./x", "https://EVIL.com/x", "https://a.evil.com:443/x"),
   },
   {
+    id: "XF-05",
+    attack: "a name that an expression of the policy takes for ever to read, and is given up on",
+    by: "network",
+    side: "buyer",
+    stoppedBy: ["vendor_not_allowed"],
+    policy: () => ({ vendors: { allow: ["regex:(a+)+\\.trusted\\.com/.*", "api.trusted.com"] } }),
+    run: everyOne(`https://${"a".repeat(60)}.trusted.org/x`, `https://${"a".repeat(60)}b.attacker.net/x`),
+    honest: fromTheShop,
+  },
+  {
     id: "T5",
     attack: "the offer comes from another origin, by a redirect",
     by: "network",
