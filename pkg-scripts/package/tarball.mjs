@@ -5,16 +5,24 @@ import { join } from "node:path";
 import { bootstrap } from "../bootstrap.mjs";
 import { build } from "../build.mjs";
 import { run } from "../lib/child.mjs";
+import { withLock } from "../lib/lock.mjs";
 import { root } from "../lib/paths.mjs";
 import { step } from "../lib/report.mjs";
 import { hashOf, isFresh, writeStamp } from "../lib/stamp.mjs";
 
 const sources = ["js", "src", "package.json", "tsconfig.json", "tsconfig.build.json", "policy.schema.json"];
 
-/** Packs what the sources make, and gives the empty project that it is installed in, with the tarball beside it. */
+/**
+ * Packs what the sources make, and gives the empty project that it is installed in, with the tarball beside it. Tests in
+ * several processes may ask at once: one of them packs.
+ */
 export async function installedPackage() {
   // Of this checkout: a cache may be shared by several.
   const folder = join(root, ".cache/package/installed");
+  return withLock(join(root, ".cache/package/lock"), () => packedInto(folder));
+}
+
+async function packedInto(folder) {
   const stamp = join(folder, "stamp");
   await bootstrap(); // what it generates lies under js too
   const hash = hashOf(root, sources);

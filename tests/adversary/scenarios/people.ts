@@ -1,7 +1,8 @@
 /** People who approve, and those who would like to be taken for them. */
 
+import { generateKeyPairSync } from "node:crypto";
 import { honest } from "../../../examples/localnet/traps.ts";
-import { approved, served, toSeller } from "../make.ts";
+import { approved, question, served, toSeller } from "../make.ts";
 import type { Buying, BuyingStage } from "../scenario.ts";
 
 /** From half a cent on Alice decides; or two of three. */
@@ -30,6 +31,22 @@ async function answeredBy(stage: BuyingStage, ...approvers: readonly string[]): 
       if (outcome?.ok === false && outcome.reason != null) stage.stopped(outcome.reason);
     }
   }
+}
+
+/** Alice's key: the policy knows its public half. */
+const ALICE = ((): { readonly publicKey: string; readonly pem: string } => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+  return { publicKey: raw.toString("hex"), pem: String(privateKey.export({ format: "pem", type: "pkcs8" })) };
+})();
+
+/** Alice's own signature under the first question that waits. */
+async function signedByAlice(stage: BuyingStage): Promise<object> {
+  const [first] = (await stage.control?.approvals.pending()) ?? [];
+  if (first === undefined) return {};
+  const { countersign, readApproverKey } = stage.shipped.approvals;
+  const statement = { verb: "approve", digest: first.digest, approver: "alice" } as const;
+  return countersign(await readApproverKey(ALICE.pem), statement);
 }
 
 export const PEOPLE: readonly Buying[] = [
@@ -102,6 +119,41 @@ export const PEOPLE: readonly Buying[] = [
       const url = goods(stage);
       await stage.buy(url);
       await answeredBy(stage, "alice", "bob");
+      await served(await stage.pay(url));
+    },
+  },
+  {
+    id: "PH-08b",
+    attack: "a signature for a small payment is shown for a large one, and for another approver (PH-08c)",
+    by: "plug-in",
+    side: "buyer",
+    stoppedBy: ["bad_countersignature"],
+    policy: () => ({ ...asked({ keys: [{ approver: "alice", ed25519: ALICE.publicKey }] })() }),
+    allowed: 10_000n,
+    async run(stage) {
+      const small = goods(stage);
+      await stage.buy(small);
+      const asking = await question(stage);
+      const signature = await signedByAlice(stage);
+      const large = stage.sells(honest(toSeller(stage, { amount: "90000" })));
+      await stage.buy(large);
+      for (const { id } of (await stage.control?.approvals.pending()) ?? []) {
+        const outcome = await stage.control?.approve(id, "alice", signature);
+        // It is good for what it was made for.
+        if (outcome?.ok !== (id === asking)) stage.exposed(90_000n);
+        if (outcome?.ok === false && outcome.reason != null) stage.stopped(outcome.reason);
+      }
+      if (!stage.guarded) return;
+      await stage.buy(large);
+      await stage.buy(small);
+    },
+    async honest(stage) {
+      const url = goods(stage);
+      await stage.buy(url);
+      const signature = await signedByAlice(stage);
+      for (const { id } of (await stage.control?.approvals.pending()) ?? []) {
+        await stage.control?.approve(id, "alice", signature);
+      }
       await served(await stage.pay(url));
     },
   },
