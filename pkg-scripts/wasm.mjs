@@ -195,20 +195,71 @@ function place(work, name, out) {
   say(`${name}.wasm: ${kilobytes(module.length)}, ${kilobytes(gzipSync(module, { level: 9 }).length)} gzipped`);
 }
 
+/** What the bindings lack, place by place. Each has to be there exactly as often as is said, or the build stops. */
+const patches = [
+  // A module that comes from another realm (Next's edge sandbox hands over such a one) is no `instanceof` ours, and would
+  // be taken for bytes. Its tag is the same in every realm.
+  {
+    times: 1,
+    before: "module instanceof WebAssembly.Module",
+    after: "Object.prototype.toString.call(module) === '[object WebAssembly.Module]'",
+  },
+  // Where a call traps, nothing in the instance's memory can be relied on: see `watched` below.
+  { times: 2, before: /(?<!let .*)wasm = (wasmInstance|instance)\.exports;/g, after: "wasm = watched($1.exports);" },
+  // What was made in the old instance must not be freed in the new one.
+  {
+    before: "        const ptr = this.__destroy_into_raw();\n        __wbg_call_guard();\n",
+    after:
+      "        const ptr = this.__destroy_into_raw();\n        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) return;\n        __wbg_call_guard();\n",
+  },
+];
+
 /**
- * A module that comes from another realm (Next's edge sandbox hands over such a one) is no `instanceof` ours, and
- * would be taken for bytes. Its tag is the same in every realm.
+ * The core says no by a value; what throws out of a call is a trap, or a stack that ran over. Then a new instance, empty,
+ * takes the place of this one before anybody can call it again, and whatever was made in the old one is stale: each use of
+ * it throws, until its owner makes it anew. Where no new instance can be had, every call throws.
  */
+const watching = `
+function watched(exports) {
+    const all = {};
+    let dead = false;
+    const renew = () => {
+        dead = true;
+        if (wasm === all) __wbg_reset_state();
+    };
+    for (const [name, value] of Object.entries(exports)) {
+        all[name] = typeof value !== 'function' ? value : (...given) => {
+            if (dead) {
+                renew();
+                throw new Error('the module has trapped');
+            }
+            try {
+                return value(...given);
+            } catch (error) {
+                try {
+                    renew();
+                } catch {
+                    // The next call tries again, and throws.
+                }
+                throw error;
+            }
+        };
+    }
+    return all;
+}
+`;
+
 function patch(bindings) {
-  const before = "module instanceof WebAssembly.Module";
-  const after = "Object.prototype.toString.call(module) === '[object WebAssembly.Module]'";
-  if (bindings.split(before).length !== 2) {
-    throw new Stop(`wasm-bindgen's output no longer has \`${before}\` exactly once`, {
-      where: "pkg-scripts/wasm.mjs, patch()",
-      todo: "see how the new bindings recognise a compiled module, and adapt the replacement",
-    });
-  }
-  return bindings.replace(before, after);
+  return patches.reduce((text, { before, after, times }) => {
+    const found = typeof before === "string" ? text.split(before).length - 1 : [...text.matchAll(before)].length;
+    if (times === undefined ? found === 0 : found !== times) {
+      throw new Stop(`wasm-bindgen's output has \`${before}\` ${found} times`, {
+        where: "pkg-scripts/wasm.mjs, patches",
+        todo: "see how the new bindings do it, and adapt the replacement",
+      });
+    }
+    return text.replaceAll(before, after);
+  }, bindings + watching);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -244,7 +244,11 @@ export function openLedger(options: LedgerOptions): Ledger {
     throw new WardenUnavailable("store_conflict", "others kept changing the ledger while this was decided");
   }
 
-  /** A throw from the core leaves it in no known state: it is built again before it is asked again. */
+  /**
+   * A throw from the core leaves it in no known state: the engine is built again before it is asked again. Where the call
+   * trapped, the bindings have begun a new instance (pkg-scripts/wasm.mjs), and the engines of all ledgers in this process
+   * are stale: each throws at its next call, denies, and comes by here.
+   */
   function guarded<T>(call: () => T): T {
     try {
       return call();
@@ -254,7 +258,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         handSecrets();
         recovered = cause;
       } catch {
-        // It fails too, and so does the next call: nothing is decided until the core works again.
+        // The old one is stale, and throws at the next call too: nothing is decided until the core works again.
       }
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new WardenUnavailable("internal_error", `the core failed: ${message}`, cause);

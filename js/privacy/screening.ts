@@ -6,7 +6,7 @@
 import type { PolicySummary } from "../core/ledger.ts";
 import type { Screens } from "../core/screens.ts";
 import type { Treatment } from "../core/types.ts";
-import { denied, PaymentDenied, refusal, TollwardenError } from "../errors.ts";
+import { denied, PaymentDenied, refusal, TollwardenError, WardenUnavailable } from "../errors.ts";
 import type { Privacy, PrivacyOptions } from "./privacy.ts";
 import type { Place, Recogniser } from "./recogniser.ts";
 
@@ -65,15 +65,27 @@ function screening(Screen: Screens["Screen"], policy: () => PolicySummary, optio
     return known;
   }
 
+  /** What throws has trapped: the detectors are made anew for the next text, and nobody knows what is in this one. */
+  function scanned<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (cause) {
+      [screen, section] = [undefined, null];
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new WardenUnavailable("internal_error", `the detectors failed: ${message}`, cause);
+    }
+  }
+
   async function scan(place: Place, text: string): Promise<Found | undefined> {
     if (text === "" || current() === undefined) return undefined;
     const more = recognisers.length === 0 ? [] : await recognised(recognisers, text, place);
     // Asked again: a policy may have come while the recognisers worked.
     const screen = current();
     if (screen === undefined) return undefined;
-    const number = numberOf(place);
-    const told =
-      more.length === 0 ? screen.screen(number, text) : screen.screenWith(number, text, JSON.stringify(more));
+    const told = scanned(() => {
+      const number = numberOf(place);
+      return more.length === 0 ? screen.screen(number, text) : screen.screenWith(number, text, JSON.stringify(more));
+    });
     if (told === undefined) return undefined;
     const found = foundIn(told);
     onPersonalData?.({ place, action: found.action, entities: found.kinds.map(({ entity }) => entity) });
