@@ -366,13 +366,13 @@ function payableBy(clients: readonly CanPay[], offerText: string, entries: reado
 }
 
 /** The entries of an offer, as far as it is one. */
-function offeredBy(offerText: string): readonly unknown[] {
+export function offeredBy(offerText: string): readonly unknown[] {
   const offer: unknown = safeParse(offerText);
   return isRecord(offer) && Array.isArray(offer.accepts) ? offer.accepts.slice(0, 32) : [];
 }
 
 /** The seller by the requested origin, and the facilitators where the entries name one. */
-function circuitsOf(url: string, accepts: readonly unknown[]): readonly string[] {
+export function circuitsOf(url: string, accepts: readonly unknown[]): readonly string[] {
   const circuits = [originOf(url) ?? url];
   for (const entry of accepts) {
     const extra = isRecord(entry) ? entry.extra : undefined;

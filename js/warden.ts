@@ -144,43 +144,51 @@ export async function openWarden(options: WardenOptions): Promise<Warden> {
 export async function openWardenWithControl(
   options: WardenOptions,
 ): Promise<{ readonly warden: Warden; readonly control: Control }> {
-  const {
-    policy,
-    store,
-    now: given,
-    monotonic,
-    facts,
-    factsTimeoutMs,
-    maxDelayMs,
-    keepKey,
-    onPayment,
-    audit,
-    recognisers,
-    privacyKey,
-    onPersonalData,
-    secrets,
-    onApproval,
-    approvalWaitMs,
-    telemetry,
-    ...scope
-  } = options;
-  const now = given ?? Date.now;
+  const { warden, control } = await openParts(options);
+  return { warden, control };
+}
+
+/** The same, with what they stand on: for the decision service. */
+export async function openParts(options: WardenOptions): Promise<OpenedWarden> {
+  const { policy, store, now, monotonic, facts, factsTimeoutMs, audit, secrets, ...rest } = options;
   const read = readPolicy(policy);
   mustBeScreened(read);
   const opened = store ?? (await defaultStore());
-  const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now);
+  const log = audit === undefined ? await withoutLog(opened) : openAudit(opened, audit, now ?? Date.now);
   const known = { ...(facts && { facts }), ...(factsTimeoutMs !== undefined && { factsTimeoutMs }) };
-  const bare = withFacts(
-    openLedger({
-      policy: read.json,
-      store: telemetry?.store(opened) ?? opened,
-      now: given,
-      monotonic,
-      secrets,
-      audit: log?.auditing,
-    }),
+  const measured = options.telemetry?.store(opened) ?? opened;
+  const ledger = withFacts(
+    openLedger({ policy: read.json, store: measured, now, monotonic, secrets, audit: log?.auditing }),
     known,
   );
+  try {
+    await ledger.note("opened");
+  } catch (error) {
+    await log?.close().catch(() => undefined);
+    throw error;
+  }
+  return wardenOn(ledger, { ...rest, store: opened, now: now ?? Date.now, log });
+}
+
+/** What a warden takes that has a ledger already. */
+export type LedgerlessOptions = Omit<
+  WardenOptions,
+  "policy" | "store" | "now" | "monotonic" | "audit" | "secrets" | keyof FactOptions
+> & { readonly store: Store; readonly now: () => number; readonly log: Audit | undefined };
+
+export interface OpenedWarden {
+  readonly warden: Warden;
+  readonly control: Control;
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  readonly people: Asking;
+  readonly log: Audit | undefined;
+}
+
+/** A warden on a ledger that is open: one in this process, or a decision service's. */
+export function wardenOn(bare: Ledger, options: LedgerlessOptions): OpenedWarden {
+  const { store, now, log, maxDelayMs, keepKey, onPayment, onApproval, approvalWaitMs, telemetry, ...more } = options;
+  const { recognisers, privacyKey, onPersonalData, ...scope } = more;
   const found = (data: PersonalData): void => {
     telemetry?.personalData(data);
     onPersonalData?.(data);
@@ -194,13 +202,7 @@ export async function openWardenWithControl(
   const breaker = breakerOf(bare.policy, now);
   const clean = withCleanMessages(bare, privacy);
   const ledger = telemetry?.ledger(clean, { breaker, audit: log, now }) ?? clean;
-  try {
-    await ledger.note("opened");
-  } catch (error) {
-    await log?.close().catch(() => undefined);
-    throw error;
-  }
-  const vault = createVault({ store: opened, now, key: keepKey });
+  const vault = createVault({ store, now, key: keepKey });
   const approvals = approvalsDesk(ledger);
   const people = asking(approvals, () => ledger.policy, { onApproval, approvalWaitMs });
   const patience = { now, ...(maxDelayMs !== undefined && { maxDelayMs }) };
@@ -208,7 +210,8 @@ export async function openWardenWithControl(
   const screened = withScreenedOffers(tracked, privacy);
   const payments = telemetry?.payments(screened) ?? screened;
   const core = { ledger, payments, vault, privacy, people, log };
-  return { warden: assemble(core, scope), control: controlOf(ledger, breaker, approvals) };
+  const control = controlOf(ledger, breaker, approvals);
+  return { warden: assemble(core, scope), control, ledger, vault, people, log };
 }
 
 /** The warden that the surrounding `guard` or `warden.run` works with. */

@@ -93,7 +93,10 @@ export interface PayAnswer {
 
 export interface SettleBody {
   readonly outcome: "captured" | "failed" | "unknown";
-  /** A smaller amount than was held gives money back to the budgets: for keys with `admin` alone. */
+  /**
+   * In atomic units. A smaller one than is held would give money back to the budgets on an agent's word: then the whole is
+   * booked, until the chain or a person says otherwise.
+   */
   readonly amount?: string;
   readonly transaction?: string;
   readonly evidence?: "receipt" | "delivery";
@@ -164,7 +167,7 @@ export type ResolveBody =
 
 /**
  * One thing that happened: a decision, or a step of a payment. The service keeps them in the ledger's store, for
- * `history.keepDays` (30) and at most `history.mostRows` (50,000); the audit log, where there is one, has them for good.
+ * `history.keepDays` (30) and at most `history.mostRows` (20,000); the audit log, where there is one, has them for good.
  */
 export interface FeedRow {
   /** Its place: rows sort by it as texts, the newest last. */

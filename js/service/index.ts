@@ -1,0 +1,17 @@
+/**
+ * The decision service, with the core from the package itself:
+ *
+ * ```ts
+ * const service = await createService({ policy: "policy.toml" });
+ * const { url } = await serve(service, { port: 8403 });
+ * ```
+ */
+
+import "../core/inline.ts";
+import "../stores/default.ts";
+import { useCold } from "./cold-source.ts";
+
+useCold(async () => (await import("./cold.ts")).cold);
+
+export * from "./exports.ts";
+export { type ServeOptions, type Serving, serve } from "./node.ts";

@@ -1,0 +1,161 @@
+/** The service on a port of Node: straight from the socket to its handler, without a `Request` in between. */
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { builtin } from "../builtin.ts";
+import type { Asked } from "./exchange.ts";
+import type { Service } from "./service.ts";
+
+export interface ServeOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default any free one. */
+  readonly port?: number;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Serving {
+  /** Such as `http://127.0.0.1:8403`. */
+  readonly url: string;
+  /** Takes no further request, and resolves when those under way are answered, or after `graceMs` (10,000). */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const MAX_HEADERS = 16 * 1024;
+/** Longer than balancers in front keep their connections, in milliseconds. */
+const KEEP_ALIVE = 65_000;
+
+export async function serve(service: Pick<Service, "handle">, options: ServeOptions = {}): Promise<Serving> {
+  const { host = "127.0.0.1", port = 0, onError = () => undefined } = options;
+  const http = builtin("node:http") as typeof import("node:http") | undefined;
+  if (http === undefined) throw new Error("this runtime has no `node:http`: hand its requests to `service.fetch`");
+  const server = http.createServer(
+    { maxHeaderSize: MAX_HEADERS, requestTimeout: 30_000, keepAliveTimeout: KEEP_ALIVE },
+    (request, response) => {
+      answer(service, request, response).catch((error: unknown) => {
+        onError(error);
+        if (!response.headersSent) response.writeHead(503, { "content-type": "application/json" });
+        response.end(
+          response.headersSent ? undefined : '{"error":{"code":"internal_error","message":"it could not be done"}}',
+        );
+      });
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: open } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${open}`,
+    stop: (graceMs) => stopped(server, graceMs),
+  };
+}
+
+async function answer(
+  service: Pick<Service, "handle">,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { status, headers, body } = await service.handle(askedOf(incoming, outgoing));
+  // A body that was not read to its end: nothing else can come on this connection.
+  const left = !incoming.complete && incoming.method !== "GET" && incoming.method !== "HEAD";
+  outgoing.writeHead(status, left ? { ...headers, connection: "close" } : headers);
+  if (body === undefined || incoming.method === "HEAD") outgoing.end();
+  else if (typeof body === "string" || body instanceof Uint8Array) outgoing.end(body);
+  else await stream(body, outgoing);
+}
+
+function askedOf(incoming: IncomingMessage, outgoing: ServerResponse): Asked {
+  const target = incoming.url ?? "/";
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  let gone: AbortController | undefined;
+  return {
+    method: incoming.method ?? "GET",
+    // An address in full, as to a proxy, is none of the service's.
+    path: path.startsWith("/") ? path : "/",
+    search: mark < 0 ? "" : target.slice(mark),
+    header(name) {
+      const value = incoming.headers[name];
+      // Two of them could be read as either.
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+    body: (most) => bodyOf(incoming, most),
+    secure: false,
+    get signal() {
+      if (gone === undefined) {
+        const made = new AbortController();
+        gone = made;
+        outgoing.once("close", () => made.abort());
+      }
+      return gone.signal;
+    },
+  };
+}
+
+function bodyOf(incoming: IncomingMessage, most: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    if (Number(incoming.headers["content-length"] ?? 0) > most) {
+      resolve(undefined);
+      return;
+    }
+    incoming.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > most) {
+        incoming.pause();
+        resolve(undefined);
+      } else chunks.push(chunk);
+    });
+    incoming.once("error", () => resolve(undefined));
+    incoming.once("close", () => resolve(undefined));
+    incoming.once("end", () => {
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      const text = bytes.toString("utf8");
+      // What is no UTF-8 was replaced by a character that was not there.
+      resolve(text.includes("\ufffd") && !Buffer.from(text, "utf8").equals(bytes) ? undefined : text);
+    });
+  });
+}
+
+async function stream(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+  const reader = body.getReader();
+  outgoing.once("close", () => void reader.cancel().catch(() => undefined));
+  outgoing.flushHeaders();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!outgoing.write(value))
+        await new Promise<void>((resolve) => {
+          const go = (): void => {
+            outgoing.off("drain", go);
+            outgoing.off("close", go);
+            resolve();
+          };
+          outgoing.once("drain", go);
+          outgoing.once("close", go);
+        });
+      if (outgoing.destroyed) break;
+    }
+    outgoing.end();
+  } catch {
+    outgoing.destroy();
+  }
+}
+
+function stopped(server: Server, graceMs = 10_000): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
