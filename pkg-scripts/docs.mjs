@@ -2,16 +2,18 @@
 // `<!-- /name -->`, and the answers to the events that a page shows. `node pkg-scripts/docs.mjs`; with `--check` it
 // writes nothing and fails if a page is not what it would write.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
 import {
   consumersList,
   encodingsTable,
+  endpointsTable,
   errorsTable,
   examplesTable,
   metricsTable,
+  openApiText,
   policyTable,
   privacySpeedTable,
   privacyTable,
@@ -25,6 +27,7 @@ import { main, Stop } from "./lib/report.mjs";
 const tables = {
   reasons: reasonsTable,
   runtimes: runtimesTable,
+  endpoints: endpointsTable,
   consumers: consumersList,
   errors: errorsTable,
   examples: examplesTable,
@@ -56,11 +59,15 @@ export function pageText(page) {
   return withAnswers(filled);
 }
 
+/** Files that are written whole. */
+const files = { "docs/openapi.json": openApiText };
+
 /** The pages that are not what they have to be; `write` puts them right. */
 export function stalePages({ write }) {
-  return pages.filter((page) => {
+  return [...pages, ...Object.keys(files)].filter((page) => {
     const path = join(root, page);
-    const [is, should] = [readFileSync(path, "utf8")].flatMap((text) => [text, pageText(text)]);
+    const is = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const should = files[page]?.() ?? pageText(is);
     if (is !== should && write) writeFileSync(path, should);
     return is !== should;
   });

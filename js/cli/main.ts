@@ -15,9 +15,11 @@ import { gatewayCommand } from "./gateway.ts";
 import { guardrailCommand } from "./guardrail.ts";
 import { holdsCommand } from "./holds.ts";
 import { importCommand } from "./import.ts";
+import { keysCommand } from "./keys.ts";
 import { reasonsCommand } from "./reasons.ts";
 import { refundsCommand } from "./refunds.ts";
 import { scanCommand } from "./scan.ts";
+import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { type Command, failure, type Terminal, terminal } from "./terminal.ts";
 import { testCommand } from "./test.ts";
@@ -37,6 +39,8 @@ const COMMANDS: readonly Command[] = [
   backtestCommand,
   reportCommand,
   scanCommand,
+  serveCommand,
+  keysCommand,
   gatewayCommand,
   guardrailCommand,
   refundsCommand,

@@ -79,6 +79,8 @@ export function openFigures(store: Store, now: () => number): Figures {
   let own = new Map<string, Line>();
   let dirty = false;
   let samples: Sample[] = [];
+  /** On their way to the store. */
+  let writing: readonly Sample[] = [];
   let sampled = "";
   /** Hours that are over don't change any more: they are read once. */
   const past = new Map<string, readonly Line[]>();
@@ -171,7 +173,7 @@ export function openFigures(store: Store, now: () => number): Figures {
     },
 
     async budgets(since, until) {
-      const all: Sample[] = [...samples];
+      const all: Sample[] = [...writing, ...samples];
       for await (const [, these] of cells.all<readonly Sample[]>(SAMPLES)) all.push(...these);
       const series = new Map<
         string,
@@ -199,6 +201,7 @@ export function openFigures(store: Store, now: () => number): Figures {
       const hour = hourOf(now());
       const taken = samples;
       samples = [];
+      writing = taken;
       try {
         for (const day of new Set(taken.map(([at]) => dayOf(at)))) {
           const these = taken.filter(([at]) => dayOf(at) === day);
@@ -223,6 +226,8 @@ export function openFigures(store: Store, now: () => number): Figures {
         dirty = true;
         samples = [...taken, ...samples];
         throw error;
+      } finally {
+        writing = [];
       }
     },
   };

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import "../../js/cli/core.ts";
 import { reasons } from "../../js/reasons.ts";
+import { openApi } from "../../js/service/openapi.ts";
+import { SPEC } from "../../js/service/spec.ts";
 import { METRICS } from "../../js/telemetry/table.ts";
 import { examples } from "../example.mjs";
 import { root } from "../lib/paths.mjs";
@@ -19,6 +21,22 @@ const table = (head, rows) => {
 export function reasonsTable() {
   const rows = reasons().map(({ code, meaning, remedy }) => [`\`${code}\``, meaning, remedy]);
   return table(["code", "what it means", "what to do"], rows);
+}
+
+/** The decision service's endpoints. */
+export function endpointsTable() {
+  const rows = Object.entries(SPEC).map(([endpoint, { summary, scopes }]) => {
+    const who =
+      scopes === "open" ? "anybody" : scopes === "any" ? "any key" : scopes.map((one) => `\`${one}\``).join(", ");
+    return [`\`${endpoint}\``, who, summary];
+  });
+  return table(["endpoint", "for", "what it does"], rows);
+}
+
+/** docs/openapi.json. */
+export function openApiText() {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return `${JSON.stringify(openApi("http://127.0.0.1:8403", version), undefined, 1)}\n`;
 }
 
 /** The table that stands at the top of js/errors.ts. */
