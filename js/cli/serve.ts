@@ -117,6 +117,7 @@ export const serveCommand: Command = {
     try {
       const { rate, history, signer, hosts, metrics_public: metricsPublic } = file;
       const url = values.url ?? file.url ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+      const metrics = values.metrics || file.metrics === true ? await metricsOf() : undefined;
       service = await createService({
         policy: resolve(policy),
         store: opened.store,
@@ -138,6 +139,7 @@ export const serveCommand: Command = {
           logPlace: { source: audit.path, ...(audit.key && { key: audit.key }) },
         }),
         ...(signer && { signer: await evmSigner(secretOf(signer.evm_key, beside)) }),
+        ...(metrics && { metrics, telemetry: metrics }),
         dashboard: assets,
         ...(metricsPublic !== undefined && { metricsPublic }),
         onError: (error) => out.error(`tollwarden serve: ${failure(error)}`),
@@ -164,6 +166,13 @@ export const serveCommand: Command = {
     }
   },
 };
+
+async function metricsOf() {
+  const { prometheusMetrics } = await import("../telemetry/metrics.ts").catch((cause: unknown) => {
+    throw new Error(`\`prom-client\` can't be loaded: ${failure(cause)}; install it beside tollwarden`, { cause });
+  });
+  return prometheusMetrics({ defaultMetrics: true });
+}
 
 type Say = (event: string, members: Readonly<Record<string, unknown>>) => void;
 

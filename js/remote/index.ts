@@ -11,10 +11,11 @@ import type { AskOptions } from "../approvals/ask.ts";
 import { loadCore } from "../core/load.ts";
 import type { Pay } from "../fetch.ts";
 import type { PaymentInfo } from "../paid.ts";
-import type { PrivacyOptions } from "../privacy/open.ts";
 import { mustBeScreened } from "../privacy/open.ts";
+import type { PrivacyOptions } from "../privacy/privacy.ts";
 import type { Scope } from "../scope.ts";
 import { memoryStore } from "../stores/memory.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { type Warden, wardenOn } from "../warden.ts";
 import { type ConnectionOptions, connect } from "./connection.ts";
 import { type EmergencyOptions, withEmergency } from "./emergency.ts";
@@ -38,6 +39,8 @@ export interface RemoteOptions
   readonly emergency?: EmergencyOptions;
   /** The longest that a guarded fetch waits for a rate with `then = "delay"`, in milliseconds. Default 10,000. */
   readonly maxDelayMs?: number;
+  /** What measures it: see `tollwarden/metrics` and `tollwarden/otel`. */
+  readonly telemetry?: Telemetry;
   /** Called after each payment that was sent, with its hold's id. */
   readonly onPayment?: (payment: PaymentInfo) => void;
 }

@@ -132,6 +132,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   function tell(event: ServiceEvent): void {
     broadcast(parts, event);
+    if (event.type === "request") options.telemetry?.request(event);
     for (const listener of listeners) {
       try {
         listener(event);
