@@ -26,7 +26,7 @@ test("no command and an unknown command: status 1, and what there is", async () 
   assert.deepEqual([unknown.status, unknown.stdout], [1, ""]);
   assert.equal(
     unknown.stderr,
-    "tollwarden: `simulat` is not a command; the commands are check, explain, test, import, approvals, freeze, unfreeze, simulate, holds, verify, replay, backtest, report, scan, gateway, guardrail, refunds, reasons\n",
+    "tollwarden: `simulat` is not a command; the commands are check, explain, test, import, approvals, freeze, unfreeze, simulate, holds, verify, replay, backtest, report, scan, serve, keys, gateway, guardrail, refunds, reasons\n",
   );
 });
 
