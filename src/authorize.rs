@@ -37,7 +37,9 @@ pub fn authorize(
         Ok(read) => read,
         Err(refusal) => return Ok(refused(&request.id, refusal)),
     };
-    work.need(plan(policy, request, &target, &offer, now).iter().map(String::as_str))?;
+    let intent = format!("{}{}", key::INTENTS, request.intent(&target));
+    work.presume([&key::hold(&request.id), &key::approval(&request.id), &intent]);
+    work.need(plan(policy, request, &target, &offer, &intent, now).iter().map(String::as_str))?;
 
     let now = work.time(now)?;
     let digest = request.digest();
@@ -57,7 +59,7 @@ pub fn authorize(
         return Ok(conflict(&request.id));
     }
     let swept = sweep(work, now)?;
-    let decision = decide(policy, work, request, &target, &offer, &digest, now)?;
+    let decision = decide(policy, work, request, (&target, &intent), &offer, &digest, now)?;
     if decision.action == Action::Deny && !swept && !fault!("denial-trace") {
         work.changes.clear();
     }
@@ -66,7 +68,14 @@ pub fn authorize(
 
 /// The keys that a request's decision reads, as far as they can be known before any is read. Pure.
 #[must_use]
-pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, now: Millis) -> Vec<String> {
+pub fn plan(
+    policy: &Policy,
+    request: &Request,
+    target: &Target,
+    offer: &Offer,
+    intent: &str,
+    now: Millis,
+) -> Vec<String> {
     let mut keys = vec![
         key::CLOCK.to_owned(),
         key::FREEZE.to_owned(),
@@ -74,7 +83,7 @@ pub fn plan(policy: &Policy, request: &Request, target: &Target, offer: &Offer, 
         key::OPEN.to_owned(),
         key::hold(&request.id),
         key::approval(&request.id),
-        intent_key(request, target),
+        intent.to_owned(),
     ];
     if replay::remembers(policy, request) {
         keys.push(key::SALT.to_owned());
@@ -106,7 +115,7 @@ fn decide(
     policy: &Policy,
     work: &mut Working<'_>,
     request: &Request,
-    target: &Target,
+    (target, intent): (&Target, &str),
     offer: &Offer,
     digest: &str,
     now: Millis,
@@ -119,7 +128,7 @@ fn decide(
         denial.fix = Some(crate::decision::Fix { retry_at: Some(format_instant(until)), ..Default::default() });
         return Ok(denial);
     }
-    if let Some(earlier) = work.intent(&intent_key(request, target))?.into_iter().find(|_| !fault!("intent-ignored")) {
+    if let Some(earlier) = work.intent(intent)?.into_iter().find(|_| !fault!("intent-ignored")) {
         let message = format!("payment `{earlier}` for the same request has an unknown outcome");
         let mut denial = refused(&request.id, Refusal::at(Reason::IntentUnresolved, "", message));
         denial.hold = Some(earlier);
@@ -165,7 +174,7 @@ fn decide(
     };
     let mut decision = report(&request.id, best);
     decision.refused = others(&judged, best);
-    let case = Case { request, target, digest, now, seen: &seen, window: policy.replay.window };
+    let case = Case { request, target, intent, digest, now, seen: &seen, window: policy.replay.window };
     let heard = match best.class() {
         Class::Denied => return Ok(decision),
         // A no of people's stands, even where nobody would have to be asked by now.
@@ -200,6 +209,8 @@ fn is_asked_about(asked: &Approval, policy: &Policy, request: &Request, judged: 
 struct Case<'a> {
     request: &'a Request,
     target: &'a Target,
+    /// The key of the intent's cell.
+    intent: &'a str,
     digest: &'a str,
     now: Millis,
     /// The keys of the cells that remember the entries against replays, and for how long.
@@ -209,7 +220,7 @@ struct Case<'a> {
 
 fn hold(
     work: &mut Working<'_>,
-    Case { request, target, digest, now, seen, window }: Case<'_>,
+    Case { request, target, intent, digest, now, seen, window }: Case<'_>,
     best: &Judged,
     mut decision: Decision,
 ) -> Result<Decision, Missing> {
@@ -229,7 +240,7 @@ fn hold(
         signed: None,
         endpoint: target.endpoint(),
         shares: best.findings.shares.clone(),
-        intent: intent_key(request, target),
+        intent: intent.to_owned(),
         seen: seen.clone(),
         unbound: false,
         payer: None,
@@ -392,8 +403,4 @@ pub fn refused(id: &str, refusal: Refusal) -> Decision {
     denial.field = Some(refusal.field).filter(|field| !field.is_empty());
     denial.message = Some(refusal.message);
     denial
-}
-
-fn intent_key(request: &Request, target: &Target) -> String {
-    format!("{}{}", key::INTENTS, request.intent(target))
 }

@@ -40,6 +40,7 @@ pub struct Engine {
     policy: Policy,
     ledger: Ledger,
     whole: bool,
+    presumes: bool,
     staged: Staged,
     auditor: Option<Box<Auditor>>,
     records: Vec<String>,
@@ -97,7 +98,8 @@ impl Engine {
     }
 
     fn over(policy: Policy, ledger: Ledger, whole: bool) -> Self {
-        Self { policy, ledger, whole, staged: Staged::default(), auditor: None, records: Vec::new() }
+        let staged = Staged::default();
+        Self { policy, ledger, whole, presumes: false, staged, auditor: None, records: Vec::new() }
     }
 
     /// From now on each event is recorded, and none is answered that can't be. The document of the policy in force is
@@ -150,7 +152,24 @@ impl Engine {
         &self.staged
     }
 
-    /// The store has taken what was staged, or it is not wanted: all cells are forgotten, and loaded again when asked.
+    /// Whether the next events may take cells of a payment's own, that are not here, for absent. Only for a caller who has
+    /// the store check the version of each cell that was read, also where nothing is written.
+    pub fn presume(&mut self, presumes: bool) {
+        self.presumes = presumes;
+    }
+
+    /// The store has taken what was staged, and what it wrote has this version; or it has nothing to write, and found all
+    /// that was read as it was. The cells stay for the next events. Returns whether any did: not where they are too many.
+    pub fn taken(&mut self, version: u64) -> bool {
+        let Staged { read, changes } = std::mem::take(&mut self.staged);
+        self.ledger.taken(&read, changes, version);
+        if self.ledger.len() > MOST_KEPT {
+            self.ledger.forget();
+        }
+        !self.ledger.is_empty()
+    }
+
+    /// What was staged is not wanted, or nobody knows what became of it: all cells are forgotten, and loaded again when asked.
     pub fn forget(&mut self) {
         self.staged = Staged::default();
         self.ledger.forget();
@@ -192,6 +211,9 @@ impl Engine {
         }
         let mut work = self.ledger.begin(at);
         work.trace = (kind == "explain").then(Vec::new);
+        if self.presumes {
+            work.presuming();
+        }
         let judge = |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, kind, event, at);
         let answer = match &self.auditor {
             None => judge(&self.policy, &mut work, event),
@@ -200,9 +222,9 @@ impl Engine {
         let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
         match answer {
             Ok(reply) => {
-                if kind != "check" && kind != "explain" {
-                    self.stage(read, changes);
-                }
+                // What only asks changes nothing; but what it read may be checked.
+                let asks = kind == "check" || kind == "explain";
+                self.stage(read, if asks { Map::default() } else { changes });
                 reply
             }
             Err(Stop::Missing(Missing(mut missing))) => {
@@ -391,6 +413,9 @@ pub struct CellWrite {
 /// So much longer than a cell matters a store keeps it, in milliseconds. Its clock is not the one that decisions go by:
 /// what one finds there, and so what a replay of its record has to find, must not depend on it.
 pub const GRACE: Millis = 3_600_000;
+
+/// As many cells are kept between events: more than the counters of any policy, fewer than a page of holds.
+const MOST_KEPT: usize = 1_024;
 
 /// What was staged, as the store is told of it.
 ///

@@ -108,6 +108,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("freeze-ignored", "a frozen ledger allows"),
     ("freeze-ticket", "a frozen ledger issues tickets"),
     ("reload-forgets", "a policy that changes a counter's window is taken, and its history forgotten"),
+    ("kept-old", "a counter that is kept between events has its new version and its old content"),
     ("read-not-checked", "a commit does not check the versions of what was read"),
     ("freeze-not-checked", "a commit does not check the freeze switch"),
     ("rate-off-by-one", "a rate lets one payment more through"),

@@ -35,6 +35,7 @@ pub fn keys(
     let entries = offer.accepts.iter().map(|entry| entry.as_ref().ok());
     let keys: Vec<Option<String>> =
         entries.map(|terms| terms.map(|terms| cell_key(&salt, request, target, terms))).collect();
+    work.presume(keys.iter().flatten());
     work.need(keys.iter().flatten().map(String::as_str))?;
     Ok(keys)
 }

@@ -199,7 +199,13 @@ impl Request {
 
 /// Each text with its length before it, so that no two lists of texts give the same bytes.
 fn framed(texts: &[&str]) -> Vec<u8> {
-    texts.iter().flat_map(|text| [text.len().to_string().as_bytes(), b":", text.as_bytes()].concat()).collect()
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.extend_from_slice(text.len().to_string().as_bytes());
+        bytes.push(b':');
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
 }
 
 /// `{"alice": {"signed_at": …, "signature": "…"}}`.

@@ -4,12 +4,16 @@
  *
  * One event at a time: a second one could only conflict with the first. Whatever fails is a denial or an error, never
  * an allowance: after a throw from the core the engine is built again, from the policy and the store.
+ *
+ * Where the store's versions never come back, the core keeps its cells between events, and takes those of a new payment
+ * for absent: then an event is one call into the core and one commit. What it knew is checked by that commit, also where
+ * nothing is written. If anything was otherwise, all cells are forgotten and it is decided again from the store.
  */
 
 import { readSecret, type SecretSource } from "../approvals/secrets.ts";
 import { type Clock, createClock, type Reading } from "../clock.ts";
 import { denied, PolicyInvalid, WardenUnavailable } from "../errors.ts";
-import type { Commit, Store, StoredCell } from "../stores/store.ts";
+import type { CellRead, Commit, Store, StoredCell } from "../stores/store.ts";
 import { type Core, type Engine, loadCore } from "./load.ts";
 import type { ApprovalView, BudgetLine, Decision, FreezeLine, HoldLine, Outcome, PolicyError } from "./types.ts";
 
@@ -19,6 +23,8 @@ const ATTEMPTS = 128;
 const LONGEST_WAIT = 16;
 /** So often one attempt may ask for further cells: each answer of the core names all that it can know of. */
 const ROUNDS = 16;
+/** After cells that were kept have turned out old, so many events begin with none: others are at work here. */
+const WITHOUT = 16;
 
 /** A store that does not answer for this long has failed, in milliseconds: or one lost answer would stop all payments. */
 const STORE_TIMEOUT = 15_000;
@@ -171,6 +177,10 @@ export function openLedger(options: LedgerOptions): Ledger {
   handSecrets();
   let last: Promise<unknown> = Promise.resolve();
   let recovered: unknown;
+  /** Whether the core has cells from before. */
+  let warm = false;
+  /** So many events have still to begin without. */
+  let without = 0;
   const storeNow =
     store.now === undefined ? undefined : () => answered(async () => (await store.now?.()) ?? Number.NaN);
   const clock: Clock = createClock({ now, monotonic, storeNow });
@@ -201,31 +211,45 @@ export function openLedger(options: LedgerOptions): Ledger {
     return turn;
   }
 
+  /** `trusting`: from the cells that the core has, and what it takes for absent. Then whatever comes out is checked. */
   async function attempt(
     event: Event,
     time: Reading,
     since: number | undefined,
     along: Along<Reply> | undefined,
-  ): Promise<Reply | "conflict"> {
+    trusting: boolean,
+  ): Promise<Attempt> {
     const waited = audit !== undefined && event.type === "authorize" && time.ok && since !== undefined;
     // A time that is not believed is not told: then it is the latest that the ledger has seen.
     const timed = time.ok ? { ...event, at: time.at } : event;
     const text = JSON.stringify(waited ? { ...timed, noted: { waited_ms: time.at - since } } : timed);
     for (let round = 0; round < ROUNDS; round++) {
-      const reply = guarded(() => parseReply(engine.handle(text)));
+      const [answer, plan, ...texts] = guarded(() => engine.step(text, trusting));
+      const reply = guarded(() => parseReply(answer));
       const { missing } = reply;
       if (missing !== undefined) {
         const cells = await answered(() => store.load(missing));
         guarded(() => engine.load(JSON.stringify(cells)));
         continue;
       }
+      const staged = guarded(() => commitOf(plan, texts));
+      const writes = staged.write.length > 0;
+      // An answer without cells to check, from cells that may be old: it is asked for once more.
+      if (trusting && !writes && staged.read.length === 0) return "stale";
       if (reply.error !== undefined) throw new WardenUnavailable(reply.error.code, reply.error.message);
-      const staged = guarded(() => JSON.parse(engine.staged()) as Commit);
-      const more = await along?.(reply);
+      let more: Commit | undefined;
+      try {
+        more = await along?.(reply);
+      } catch (error) {
+        // It may have thrown at what is no longer so.
+        if (trusting) return "stale";
+        throw error;
+      }
       const step = more === undefined ? staged : together(staged, more);
-      if (step.write.length === 0) return reply;
+      if (step.write.length === 0 && !trusting) return { reply, version: 0 };
       const result = await answered(() => store.commit(step));
-      return result?.ok === true ? reply : "conflict";
+      if (result?.ok !== true) return trusting ? "stale" : "conflict";
+      return { reply, ...(writes ? result.version !== undefined && { version: result.version } : { version: 0 }) };
     }
     throw new WardenUnavailable("internal_error", "the core kept asking for cells");
   }
@@ -236,12 +260,34 @@ export function openLedger(options: LedgerOptions): Ledger {
       const time = await clock.read();
       if (!time.ok && stops(event, time)) return refusedBy(event, time);
       since ??= time.ok ? time.at : undefined;
-      const reply = await attempt(event, time, since, along).finally(() => guarded(() => engine.forget()));
-      if (reply !== "conflict") return reply;
+      const made = await attempt(event, time, since, along, warm).catch((error) => {
+        forget();
+        throw error;
+      });
+      if (typeof made !== "string") {
+        keep(event, made.version);
+        return made.reply;
+      }
+      if (made === "stale") without = WITHOUT;
+      forget();
       // Spread at random over a time that doubles, so that those who collide do not collide again.
-      await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
+      if (made === "conflict") await sleep(random() * Math.min(LONGEST_WAIT, 2 ** tries));
     }
     throw new WardenUnavailable("store_conflict", "others kept changing the ledger while this was decided");
+  }
+
+  function forget(): void {
+    warm = false;
+    guarded(() => engine.forget());
+  }
+
+  /** The cells stay for the next event, where the store can tell whether they are still what it has. */
+  function keep({ type }: Event, version: number | undefined): void {
+    const asks = ONLY_ASKS.has(type);
+    if (store.keeps === true && version !== undefined && !asks && without === 0) {
+      warm = guarded(() => engine.taken(BigInt(version)));
+    } else forget();
+    if (without > 0 && !asks) without--;
   }
 
   /**
@@ -253,6 +299,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     try {
       return call();
     } catch (cause) {
+      warm = false;
       try {
         engine = newEngine();
         handSecrets();
@@ -271,6 +318,14 @@ export function openLedger(options: LedgerOptions): Ledger {
     const message = recovered instanceof Error ? recovered.message : String(recovered);
     await run({ type: "note", what: "recovered", message });
     recovered = undefined;
+  }
+
+  /** In turn, and from the store alone: what asks about many cells has no list of those that it read. */
+  function afresh<T>(work: () => Promise<T>): Promise<T> {
+    return inTurn(() => {
+      if (warm) forget();
+      return work();
+    });
   }
 
   async function scanned(prefix: string): Promise<readonly StoredCell[]> {
@@ -311,7 +366,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       if (audit !== undefined) await inTurn(() => run({ ...members, type: "note", what }));
     },
     approvals: async ({ ids, agent, standing }) =>
-      inTurn(async () => {
+      afresh(async () => {
         if (ids === undefined) {
           const cells = await scanned("approval/");
           guarded(() => engine.load(JSON.stringify(cells)));
@@ -320,7 +375,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         return reply.approvals ?? [];
       }),
     freezes: async () =>
-      inTurn(async () => {
+      afresh(async () => {
         const cells = [...(await scanned("freeze")), ...(await scanned("agent/"))];
         guarded(() => engine.load(JSON.stringify(cells)));
         const reply = await run({ type: "freezes" });
@@ -328,7 +383,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       }),
     watch: (key, changed) => store.watch(key, changed),
     budgets: async (filter) =>
-      inTurn(async () => {
+      afresh(async () => {
         // All counters, not only those of the names given: the store is asked for each budget's cells.
         const cells = await scanned("budget/");
         guarded(() => engine.load(JSON.stringify(cells)));
@@ -336,7 +391,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         return reply.budgets ?? [];
       }),
     holds: async (which) =>
-      inTurn(async () => {
+      afresh(async () => {
         if (!("id" in which)) {
           const cells = await scanned("hold/");
           guarded(() => engine.load(JSON.stringify(cells)));
@@ -349,7 +404,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       return summary;
     },
     reload: ({ json, name }) =>
-      inTurn(async () => {
+      afresh(async () => {
         // What was spent under a counter that changes its key is seen in the store alone.
         const cells = [...(await scanned("budget/")), ...(await scanned("latest/"))];
         const reply = guarded(() => parseReply(engine.reload(json, JSON.stringify(cells))));
@@ -373,6 +428,31 @@ export function openLedger(options: LedgerOptions): Ledger {
 
 function together(a: Commit, b: Commit): Commit {
   return { read: [...a.read, ...b.read], write: [...a.write, ...b.write] };
+}
+
+/** What is answered from whatever cells are here: its reads are not told, and so can't be checked. */
+const ONLY_ASKS: ReadonlySet<string> = new Set(["approvals", "freezes", "budgets", "holds"]);
+
+/** What became of an attempt. `stale`: it rested on cells that may be others by now. */
+type Attempt = { readonly reply: Reply; readonly version?: number } | "conflict" | "stale";
+
+/** The commit that the core has planned, with the texts of the cells in their places. */
+function commitOf(plan: string | undefined, texts: readonly string[]): Commit {
+  const { read, write } = JSON.parse(plan ?? "") as Planned;
+  let next = 0;
+  return {
+    read,
+    write: write.map(({ key, gone, expires }) => ({ key, value: gone ? null : (texts[next++] ?? lost(key)), expires })),
+  };
+}
+
+interface Planned {
+  readonly read: readonly CellRead[];
+  readonly write: readonly { readonly key: string; readonly gone: boolean; readonly expires: number | null }[];
+}
+
+function lost(key: string): never {
+  throw new TypeError(`the text of the cell \`${key}\` is missing`);
 }
 
 /** What begins a payment. */
@@ -400,7 +480,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function parseReply(text: string): Reply {
+function parseReply(text = ""): Reply {
   const reply: unknown = JSON.parse(text);
   if (typeof reply !== "object" || reply === null) throw new TypeError(`\`${text}\` is no answer`);
   return reply;

@@ -82,6 +82,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
 
   return {
     name: "memory",
+    keeps: true,
 
     async load(keys) {
       mustBeOpen();

@@ -222,6 +222,7 @@ function storeOver(handle: SqliteHandle, file: OpenFile | null, options: Require
 
   return {
     name: "sqlite",
+    keeps: true,
 
     async load(keys) {
       for (const key of keys) checkKey(key);

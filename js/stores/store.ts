@@ -80,6 +80,12 @@ export interface Store {
    * the error. Returns what stops it.
    */
   watch(key: string, changed: () => void): () => void;
+  /**
+   * True where a version never comes back with other content, whatever fails: then cells may be kept between events, and
+   * a commit tells whether they are still what the store has. Not for a store that can lose commits it has confirmed, as
+   * a replica can that takes over: the next ones there take the same numbers once more.
+   */
+  readonly keeps?: boolean;
   /** Milliseconds since the epoch, where the store has a clock of its own. */
   now?(): Promise<number>;
   /** For whoever opened it. Any later call is an error; a second close is not. */

@@ -14,6 +14,22 @@ pub(super) fn read(text: &str) -> Result<Json, String> {
     }
 }
 
+/// As many members are compared one by one; beyond that a set of their names is kept.
+const FEW: usize = 16;
+
+/// Whether an object has a member of this name already.
+fn is_again(key: &String, members: &[(String, Json)], seen: &mut BTreeSet<String>) -> bool {
+    if members.len() < FEW {
+        return members.iter().any(|(name, _)| name == key);
+    }
+    if members.len() == FEW {
+        for (name, _) in members {
+            seen.insert(name.clone());
+        }
+    }
+    !seen.insert(key.clone())
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -115,7 +131,7 @@ impl<'a> Reader<'a> {
                 None => return self.wrong("EOF while parsing an object"),
             }
             let key = self.string()?;
-            if !seen.insert(key.clone()) {
+            if is_again(&key, &members, &mut seen) {
                 self.at = self.at.saturating_sub(1);
                 return self.wrong(&format!("duplicate key `{key}`"));
             }
@@ -141,9 +157,9 @@ impl<'a> Reader<'a> {
         let mut out = String::new();
         loop {
             let start = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.step();
-            }
+            let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            self.at = start.saturating_add(plain.unwrap_or(rest.len()));
             out.push_str(self.since(start));
             match self.peek() {
                 Some(b'"') => break self.step(),

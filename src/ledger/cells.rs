@@ -9,6 +9,7 @@ use crate::approval::Approval;
 use crate::approval::freeze::{Freeze, freeze_key};
 use crate::approval::prompt::Prompt;
 use crate::audit::head::Head;
+use crate::faults::fault;
 use crate::json::parse_own;
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
@@ -144,6 +145,48 @@ impl Ledger {
         let end = self.cells.get(key).and_then(|slot| slot.end);
         self.cells.insert(key.to_owned(), Slot { version, cell, end });
         Ok(())
+    }
+
+    /// The store has taken these changes: what they wrote has this version now. Kept is what the next events may ask for:
+    /// the counters, and what belongs to payments that are open. Of these, what was read and is absent is kept as such, as
+    /// the store has confirmed. Records of the audit log are never read again.
+    pub fn taken(&mut self, read: &[(String, u64)], changes: Map<Change>, version: u64) {
+        let (mut opened, mut over) = (false, Vec::new());
+        for (key, Change { cell, .. }) in changes {
+            match &cell {
+                Some(Cell::Record(_)) => continue,
+                Some(Cell::Hold(hold)) if hold.is_open() => opened = true,
+                Some(Cell::Hold(hold)) => {
+                    over.extend([key, hold.intent.clone(), key::approval(&hold.id)]);
+                    over.extend(hold.seen.clone());
+                    continue;
+                }
+                _ => {}
+            }
+            let cell = if fault!("kept-old") { self.cells.remove(&key).and_then(|slot| slot.cell) } else { cell };
+            let version = if cell.is_some() { version } else { 0 };
+            self.cells.insert(key, Slot { version, cell, end: None });
+        }
+        for key in over {
+            self.cells.remove(&key);
+        }
+        for (key, version) in read.iter().filter(|_| opened) {
+            if *version == 0 && !self.cells.contains_key(key) {
+                self.cells.insert(key.clone(), Slot::default());
+            }
+        }
+    }
+
+    /// How many cells are here.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether no cell is here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
     }
 
     /// Forgets all cells; the store has them.

@@ -30,6 +30,9 @@ pub struct Working<'a> {
     pub read: BTreeSet<String>,
     /// What the verb changes.
     pub changes: Map<Change>,
+    /// Where the caller checks it afterwards: what is not here and most likely nowhere is taken for absent.
+    presumes: bool,
+    absent: BTreeSet<String>,
     /// Where somebody wants to know: what each rule said to each entry of the offer.
     pub trace: Option<Vec<EntryTrace>>,
 }
@@ -46,7 +49,30 @@ impl<'a> Working<'a> {
     /// Nothing read and nothing changed yet.
     #[must_use]
     fn new(ledger: &'a Ledger, at: Millis) -> Self {
-        Self { ledger, at, read: BTreeSet::new(), changes: Map::default(), trace: None }
+        let (read, absent) = (BTreeSet::new(), BTreeSet::new());
+        Self { ledger, at, read, changes: Map::default(), presumes: false, absent, trace: None }
+    }
+
+    /// From now on what [`Working::presume`] names is taken for absent. For a caller who has the store check the version of
+    /// each cell that was read, whatever the answer is.
+    pub fn presuming(&mut self) {
+        self.presumes = true;
+    }
+
+    /// Cells of this payment's own, which nobody can have written before: those that are not here are not asked for.
+    pub fn presume<'k>(&mut self, keys: impl IntoIterator<Item = &'k String>) {
+        if self.presumes {
+            for key in keys {
+                if self.ledger.cell(key, self.at).is_none() {
+                    self.absent.insert(key.clone());
+                }
+            }
+        }
+    }
+
+    /// A cell that is here: nothing where it is not, nothing inside where it is absent.
+    fn here(&self, key: &str) -> Option<Option<&'a Cell>> {
+        self.ledger.cell(key, self.at).or_else(|| self.absent.contains(key).then_some(None))
     }
 
     /// The time that the verb goes by.
@@ -58,7 +84,8 @@ impl<'a> Working<'a> {
     /// The same ledger with the same changes, to try something out on.
     #[must_use]
     pub fn scratch(&self) -> Self {
-        Self { ledger: self.ledger, at: self.at, read: self.read.clone(), changes: self.changes.clone(), trace: None }
+        let (read, changes, absent) = (self.read.clone(), self.changes.clone(), self.absent.clone());
+        Self { ledger: self.ledger, at: self.at, read, changes, presumes: self.presumes, absent, trace: None }
     }
 
     /// Asks for several cells at once, so that a verb loads what it needs in one go.
@@ -72,9 +99,9 @@ impl<'a> Working<'a> {
     fn need_each(&mut self, keys: &mut dyn Iterator<Item = &str>) -> Result<(), Missing> {
         let mut missing = Vec::new();
         for key in keys {
-            if self.ledger.cell(key, self.at).is_none() {
+            if self.here(key).is_none() {
                 missing.push(key.to_owned());
-            } else {
+            } else if !self.read.contains(key) {
                 self.read.insert(key.to_owned());
             }
         }
@@ -85,7 +112,7 @@ impl<'a> Working<'a> {
         self.need([key])?;
         Ok(match self.changes.get(key) {
             Some(change) => change.cell.as_ref(),
-            None => self.ledger.cell(key, self.at).flatten(),
+            None => self.here(key).flatten(),
         })
     }
 

@@ -103,10 +103,18 @@ struct CellRead<'a> {
     version: u64,
 }
 
+/// A commit without the texts of its cells: they cross beside it, as they are.
 #[derive(Serialize)]
 struct Commit<'a> {
     read: Vec<CellRead<'a>>,
-    write: Vec<CellWrite>,
+    write: Vec<Written>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    key: String,
+    gone: bool,
+    expires: Option<u64>,
 }
 
 /// A cell as the store has it.
@@ -182,16 +190,31 @@ impl Engine {
         Ok(())
     }
 
-    /// What the last event rests on and what it changes, as JSON: `{"read":[{"key","version"}],"write":[{"key","value",
-    /// "expires"}]}`.
+    /// Answers one event, and says what the answer rests on and what it changes: the reply; the commit as JSON,
+    /// `{"read":[{"key","version"}],"write":[{"key","gone","expires"}]}`; and the text of each cell that is written and not
+    /// gone. `presume`: cells of the payment's own that are not here are taken for absent; the store has to confirm it.
     ///
     /// # Errors
     /// One sentence, if a cell can't be written.
-    pub fn staged(&self) -> Result<String, JsError> {
+    pub fn step(&mut self, event: &str, presume: bool) -> Result<Vec<String>, JsError> {
+        self.0.presume(presume);
+        let reply = self.0.line(event, None);
         let staged = self.0.staged();
         let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
-        let write = engine::writes(staged).map_err(|error| JsError::new(&error))?;
-        Ok(cold(&Commit { read, write }))
+        let (mut write, mut texts) = (Vec::new(), Vec::new());
+        for CellWrite { key, value, expires } in engine::writes(staged).map_err(|error| JsError::new(&error))? {
+            write.push(Written { key, gone: value.is_none(), expires });
+            texts.extend(value);
+        }
+        let mut all = vec![reply::text(&reply), cold(&Commit { read, write })];
+        all.extend(texts);
+        Ok(all)
+    }
+
+    /// The store has taken what was staged under this version, or found all that was read as it was. Whether cells stay
+    /// for the next events.
+    pub fn taken(&mut self, version: u64) -> bool {
+        self.0.taken(version)
     }
 
     /// SHA-256 in hex of all cells that are here.

@@ -45,6 +45,11 @@ impl Store {
         true
     }
 
+    /// The version that the latest commit gave its cells.
+    pub fn version(&self) -> u64 {
+        self.commits
+    }
+
     /// The audit records since the last call.
     pub fn take_records(&mut self) -> Vec<String> {
         std::mem::take(&mut self.records)

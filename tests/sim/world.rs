@@ -145,7 +145,8 @@ fn clock(store: &Store) -> u64 {
     text.trim_start_matches(r#"{"clock":"#).trim_end_matches('}').parse().unwrap()
 }
 
-/// One event through one warden, as the wrapper does it: load what is asked for, decide, commit, and again on a conflict.
+/// One event through one warden, as the wrapper does it: decide from the cells that it has kept, have the store check them;
+/// where they are others by now, or it has none, load what is asked for, decide, commit, and again on a conflict.
 fn perform(
     store: &mut Store,
     wardens: &mut [Engine],
@@ -158,7 +159,14 @@ fn perform(
     let mut between = step.between.as_deref();
     loop {
         let warden = &mut wardens[step.warden];
-        if matches!(step.event, Event::Budgets { .. }) {
+        // What only asks about many cells says nothing of what it read: it starts from the store.
+        let asks = matches!(step.event, Event::Budgets { .. });
+        if asks {
+            warden.forget();
+        }
+        let trusting = !warden.ledger().is_empty();
+        warden.presume(trusting);
+        if asks {
             store.scan("budget/").for_each(|(key, version, value)| warden.load(key, version, Some(value)).unwrap());
         }
         let reply = loop {
@@ -185,7 +193,16 @@ fn perform(
             }
             return Ok(());
         }
-        let settled = match writes.is_empty() {
+        let (idle, unread) = (writes.is_empty(), staged.read.is_empty());
+        let settled = match idle {
+            // From cells that it has kept: the store says whether they still are as they were.
+            true if trusting => {
+                let stands = !unread && store.commit(&staged.read, writes, now);
+                if stands {
+                    heard(&step.event, &reply)?;
+                }
+                stands
+            }
             // Nothing to write: the answer stands, if nothing happened in between that it may not have seen.
             true => {
                 if !interrupted {
@@ -199,7 +216,10 @@ fn perform(
             }
             false => false,
         };
-        wardens[step.warden].forget();
+        match settled && !asks {
+            true => drop(wardens[step.warden].taken(store.version())),
+            false => wardens[step.warden].forget(),
+        }
         if settled {
             if step.fate == Fate::CrashAfter {
                 wardens[step.warden] = opened.warden();
