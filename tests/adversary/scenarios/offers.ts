@@ -310,7 +310,7 @@ export const OFFERS: readonly Buying[] = [
       let next = 0;
       const url = stage.sells({
         offer: () => toSeller(stage, { amount: prices[next] ?? "50000" }),
-        paid: () => ({ settle: stage.guarded || next > 0, reply: "serve" }),
+        paid: () => ({ settle: true, reply: "serve" }),
       });
       for (; next < prices.length; next++) await stage.buy(url);
     },
