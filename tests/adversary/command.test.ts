@@ -22,7 +22,10 @@ test("--help tells the options, --list the scenarios", () => {
 });
 
 test("what is no option, and no scenario, ends with 1 and runs nothing", () => {
-  for (const args of [["--onyl", "T1"], ["--only", "T99"]]) {
+  for (const args of [
+    ["--onyl", "T1"],
+    ["--only", "T99"],
+  ]) {
     const wrong = run(...args);
     assert.deepEqual([wrong.status, wrong.stdout], [1, ""], args.join(" "));
     assert.match(wrong.stderr, /^adversary: /);
