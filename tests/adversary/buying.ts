@@ -7,6 +7,7 @@ import { UptoEvmScheme } from "@x402/evm/upto/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { NETWORK_V1 } from "../../examples/localnet/chain.ts";
 import type { Trap } from "../../examples/localnet/hostile.ts";
+import { honest, offerV2 } from "../../examples/localnet/traps.ts";
 import { type Stop, stopOf, take, wealthOf } from "./books.ts";
 import type { Buying, BuyingStage, Wallet, WardenChoice, World } from "./scenario.ts";
 import type { Shipped } from "./shipped.ts";
@@ -126,7 +127,6 @@ export async function buying({ world, shipped, scenario, guarded, honestly = fal
 
 /** A cent to the honest seller. */
 async function honestPurchase(stage: BuyingStage): Promise<void> {
-  const { honest, offerV2 } = await import("../../examples/localnet/traps.ts");
   await served(await stage.pay(stage.sells(honest(offerV2(stage.chain, { payTo: stage.seller })))));
 }
 

@@ -166,6 +166,16 @@ export async function honestSale(stage: SellingStage): Promise<void> {
   if (!(await stage.got(await shop.ask("/a", paid(header))))) throw new Error("the honest sale was not delivered");
 }
 
+/** What an offer asks for. */
+export async function amountOf(offer: Response): Promise<bigint> {
+  await offer.body?.cancel();
+  const header = offer.headers.get("PAYMENT-REQUIRED") ?? "";
+  const { accepts } = JSON.parse(Buffer.from(header, "base64").toString()) as {
+    readonly accepts: { readonly amount: string }[];
+  };
+  return BigInt(accepts[0]?.amount ?? 0);
+}
+
 export const paid = (header: string, init: RequestInit = {}): RequestInit => ({
   ...init,
   headers: { ...(init.headers as Record<string, string>), "PAYMENT-SIGNATURE": header },

@@ -1,6 +1,7 @@
 /** Every scenario, in the order in which the table has them, and the file that each stands in. */
 
 import type { Scenario } from "../scenario.ts";
+import { AMOUNTS } from "./amounts.ts";
 import { BUDGETS } from "./budgets.ts";
 import { FAILURES } from "./failures.ts";
 import { OFFERS } from "./offers.ts";
@@ -8,10 +9,12 @@ import { PEOPLE } from "./people.ts";
 import { PLUG_INS } from "./plugins.ts";
 import { REPEATS } from "./repeats.ts";
 import { SALES } from "./sales.ts";
+import { SETTLEMENTS } from "./settlements.ts";
 import { URLS } from "./urls.ts";
 
 export const FILES: Readonly<Record<string, readonly Scenario[]>> = {
   "offers.ts": OFFERS,
+  "amounts.ts": AMOUNTS,
   "urls.ts": URLS,
   "repeats.ts": REPEATS,
   "budgets.ts": BUDGETS,
@@ -19,6 +22,7 @@ export const FILES: Readonly<Record<string, readonly Scenario[]>> = {
   "plugins.ts": PLUG_INS,
   "failures.ts": FAILURES,
   "sales.ts": SALES,
+  "settlements.ts": SETTLEMENTS,
 };
 
 export const SCENARIOS: readonly Scenario[] = Object.values(FILES).flat();
