@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildDashboard, dashboardIsFresh } from "./dashboard.mjs";
 import { run } from "./lib/child.mjs";
 import { withLock } from "./lib/lock.mjs";
 import { ensureOwnNode, hasOwnNode } from "./lib/node24.mjs";
@@ -17,7 +18,7 @@ const packageStamp = join(nodeModules, ".tollwarden-stamp");
 const packageHash = () => hashOf(root, ["package-lock.json", ".npmrc"]);
 const packagesAreFresh = () => isFresh(packageStamp, packageHash()) && hasOwnNode();
 const typesAreThere = () => existsSync(typesFile) || !canGenerateTypes();
-const allFresh = () => packagesAreFresh() && coreIsFresh() && typesAreThere();
+const allFresh = () => packagesAreFresh() && coreIsFresh() && typesAreThere() && dashboardIsFresh();
 
 /** Makes the checkout ready to run. Costs a few hashes when it already is. */
 export async function bootstrap() {
@@ -37,6 +38,7 @@ async function bringMissing() {
   const core = fresh.core ? Promise.resolve() : buildCore(generated, packages);
   await Promise.all([packages, core]);
   if (!typesAreThere()) await step("generating the types", generateTypes);
+  if (!dashboardIsFresh()) await step("bundling the dashboard", buildDashboard);
   say(`ready after ${seconds(since)}`);
 }
 

@@ -116,7 +116,7 @@ export const PAGE: Readonly<Record<string, string>> = {
   ...ALWAYS,
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 };
 

@@ -46,7 +46,7 @@ export interface ServiceOptions extends Omit<WardenOptions, Scopes | "onPayment"
   readonly history?: HistoryOptions;
   /** Where the audit log can be read back: to verify it, and to show its records. */
   readonly logPlace?: LogPlace;
-  /** The dashboard's files; see `tollwarden/service`'s `dashboard`. Without them `/` is not there. */
+  /** The dashboard's files; `assets` of `tollwarden/dashboard`. Without them `/` is not there. */
   readonly dashboard?: Assets;
   /** Mounted at `/metrics`. */
   readonly metrics?: { handle(request: Request): Promise<Response> };

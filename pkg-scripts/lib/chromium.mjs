@@ -36,6 +36,6 @@ export async function bringChromium() {
     }
     if (findChromium() !== undefined) return;
   }
-  say("!! NO CHROMIUM: the tests of the IndexedDB store in a real browser are SKIPPED");
+  say("!! NO CHROMIUM: the tests in a real browser (the IndexedDB store, the dashboard) are SKIPPED");
   say("!! install chromium, or name one in TOLLWARDEN_CHROMIUM");
 }
