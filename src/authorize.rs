@@ -13,7 +13,7 @@ use crate::ledger::moves::{MAX_OPEN, sweep, take};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
 use crate::offer::{self, Offer};
-use crate::order::{Map, set};
+use crate::order::Map;
 use crate::origin::Target;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal};
@@ -39,7 +39,7 @@ pub fn authorize(
     };
     let intent = format!("{}{}", key::INTENTS, request.intent(&target));
     work.presume([&key::hold(&request.id), &key::approval(&request.id), &intent]);
-    work.need(plan(policy, request, &target, &offer, &intent, now).iter().map(String::as_str))?;
+    work.need_all(plan(policy, request, &target, &offer, &intent, now))?;
 
     let now = work.time(now)?;
     let digest = request.digest();
@@ -94,7 +94,7 @@ pub fn plan(
     for terms in offer.accepts.iter().flatten() {
         keys.extend(judge::keys(policy, request, target, terms, now));
     }
-    set(keys).into_iter().collect()
+    keys
 }
 
 /// What must hold before any entry of the offer is looked at.
@@ -254,7 +254,7 @@ fn hold(
         ground: None,
         breach: false,
     };
-    take(work, &hold)?;
+    take(work, hold)?;
     ask::close(work, request, now)?;
     if let Some(key) = &seen {
         let until = now.saturating_add(window);

@@ -24,6 +24,9 @@ pub const MAX_OWN_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting that [`parse`] accepts.
 pub const MAX_DEPTH: usize = 32;
 
+/// As many members of an object are put in order one by one.
+const FEW: usize = 16;
+
 /// A JSON value. Objects keep their members in order, each key once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
@@ -159,7 +162,7 @@ impl Json {
                 out.push(']');
             }
             Json::Object(members) => {
-                let sorted = sorted(members.iter().collect(), |a, b| a.0.cmp(&b.0));
+                let sorted = by_name(members);
                 out.push('{');
                 for (index, (key, value)) in sorted.into_iter().enumerate() {
                     if index > 0 {
@@ -173,6 +176,19 @@ impl Json {
             }
         }
     }
+}
+
+/// The members of an object by their names. Few go to their places one by one, which makes no list beside.
+fn by_name(members: &[(String, Json)]) -> Vec<&(String, Json)> {
+    if members.len() > FEW {
+        return sorted(members.iter().collect(), |a, b| a.0.cmp(&b.0));
+    }
+    let mut order: Vec<&(String, Json)> = Vec::with_capacity(members.len());
+    for member in members {
+        let place = order.iter().rposition(|before| before.0 <= member.0).map_or(0, |last| last.saturating_add(1));
+        order.insert(place, member);
+    }
+    order
 }
 
 fn write_string(text: &str, out: &mut String, ascii: bool) {

@@ -28,7 +28,7 @@ pub fn keys(policy: &Policy, request: &Request, target: &Target, terms: &Terms, 
     });
     let rates = policy.rates.iter().flat_map(|pace| {
         let scope = scope(&pace.counter, request, target, terms);
-        let window = pace.max.and_then(|_| cell_key(&pace.counter, "count", &scope, now));
+        let window = pace.max.and_then(|_| cell_key(&pace.counter, &|| String::from("count"), &scope, now));
         let latest = pace.min_gap.map(|_| key::latest(&pace.counter.name, &scope));
         [window, latest]
     });
@@ -38,7 +38,7 @@ pub fn keys(policy: &Policy, request: &Request, target: &Target, terms: &Terms, 
 /// The key of a budget's cell; nothing where the table of its time zone has ended.
 #[must_use]
 pub fn budget_key(budget: &Budget, scope: &str, now: Millis) -> Option<String> {
-    cell_key(&budget.counter, &budget_unit(budget), scope, now)
+    cell_key(&budget.counter, &|| budget_unit(budget), scope, now)
 }
 
 /// What the keys of all cells of a budget begin with.
@@ -56,8 +56,14 @@ fn budget_unit(budget: &Budget) -> String {
 
 /// The key of a counter's cell: its name, window and unit, and whose counter it is. Each period of a calendar has a
 /// cell of its own.
-fn cell_key(counter: &Counter, unit: &str, scope: &str, now: Millis) -> Option<String> {
-    Some(format!("{}{scope}{}", cell_prefix(counter, unit), period(counter, now)?))
+fn cell_key(counter: &Counter, unit: &dyn Fn() -> String, scope: &str, now: Millis) -> Option<String> {
+    let prefix = counter.prefix.get_or_init(|| cell_prefix(counter, &unit()));
+    let period = period(counter, now)?;
+    let mut key = String::with_capacity(prefix.len().saturating_add(scope.len()).saturating_add(period.len()));
+    for part in [prefix, scope, &period] {
+        key.push_str(part);
+    }
+    Some(key)
 }
 
 /// What a key ends with: the period of a calendar; empty for other windows, nothing where the zone's table has ended.
@@ -95,7 +101,14 @@ pub fn scope(counter: &Counter, request: &Request, target: &Target, terms: &Term
         Per::Network => key::escape(terms.network.as_str()),
     };
     let most = if fault!("scope-shared") { 1 } else { usize::MAX };
-    counter.per.iter().take(most).map(value).collect::<Vec<_>>().join(",")
+    let mut scope = String::new();
+    for (place, per) in counter.per.iter().take(most).enumerate() {
+        if place > 0 {
+            scope.push(',');
+        }
+        scope.push_str(&value(per));
+    }
+    scope
 }
 
 /// Hears them.
@@ -249,7 +262,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
     let counter = &pace.counter;
     let scope = scope(counter, case.request, case.target, case.terms);
     if let Some(max) = pace.max {
-        let Some(key) = cell_key(counter, "count", &scope, case.now) else {
+        let Some(key) = cell_key(counter, &|| String::from("count"), &scope, case.now) else {
             findings.saw(&counter.name, || String::from("no calendar"));
             no_calendar(case, findings, counter);
             return Ok(());

@@ -29,11 +29,11 @@ fn change(work: &mut Working<'_>, share: &Share, with: &mut dyn FnMut(&mut Tally
 ///
 /// # Errors
 /// The cells that are not here.
-pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
+pub fn take(work: &mut Working<'_>, hold: Hold) -> Result<(), Missing> {
     for share in hold.shares.iter().skip(fault!("hold-not-counted").into()) {
         change(work, share, &mut |tally| tally.hold(share.amount.get()))?;
     }
-    keep(work, hold)
+    put(work, hold)
 }
 
 /// Writes a hold as it is now, and keeps the list of open holds and of unknown ones in step.
@@ -41,6 +41,10 @@ pub fn take(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
 /// # Errors
 /// The cells that are not here.
 pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
+    put(work, hold.clone())
+}
+
+fn put(work: &mut Working<'_>, hold: Hold) -> Result<(), Missing> {
     let mut open = work.open()?;
     open.retain(|entry| entry.id != hold.id);
     if hold.is_open() && !(hold.state == State::Unknown && fault!("open-lost")) {
@@ -70,7 +74,8 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
         work.remove(seen);
     }
 
-    work.put(&key::hold(&hold.id), Cell::Hold(Box::new(hold.clone())), hold.forgotten());
+    let (name, forgotten) = (key::hold(&hold.id), hold.forgotten());
+    work.put(&name, Cell::Hold(Box::new(hold)), forgotten);
     Ok(())
 }
 

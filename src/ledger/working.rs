@@ -13,7 +13,7 @@ use crate::ledger::hold::Hold;
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
 use crate::money::Amount;
-use crate::order::Map;
+use crate::order::{Map, set};
 use crate::time::Millis;
 use crate::trace::EntryTrace;
 
@@ -94,6 +94,22 @@ impl<'a> Working<'a> {
     /// The keys that are not here.
     pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
         self.need_each(&mut keys.into_iter())
+    }
+
+    /// The same for keys that are made for it: each is there once, whatever was given.
+    ///
+    /// # Errors
+    /// The keys that are not here.
+    pub fn need_all(&mut self, keys: Vec<String>) -> Result<(), Missing> {
+        let mut missing = Vec::new();
+        for key in keys {
+            if self.here(&key).is_none() {
+                missing.push(key);
+            } else {
+                self.read.insert(key);
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(Missing(set(missing).into_iter().collect())) }
     }
 
     fn need_each(&mut self, keys: &mut dyn Iterator<Item = &str>) -> Result<(), Missing> {

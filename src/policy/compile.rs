@@ -1,5 +1,6 @@
 //! From the document to the compiled policy: every name is resolved here, and every error noted at its own place.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
@@ -209,6 +210,7 @@ impl Parts<'_> {
             zone_name: zone_name.unwrap_or("UTC").to_owned(),
             per,
             when: self.when.as_ref().map(|section| reader.member("when", |r| when(section, zones, r))),
+            prefix: OnceCell::new(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The policy: a document, read strictly and compiled once into what a decision asks.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::approval::proof::{Key, Secrets};
@@ -188,6 +189,8 @@ pub struct Counter {
     pub per: Vec<Per>,
     /// Which payments count.
     pub when: Option<When>,
+    /// What the keys of its cells begin with, once that was asked for.
+    pub prefix: OnceCell<String>,
 }
 
 /// A budget, compiled.
