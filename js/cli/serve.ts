@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { jsonlSink } from "../audit.ts";
 import { assets } from "../dashboard/assets.ts";
 import { watchPolicy } from "../policy/watch.ts";
+import { readPolicyFile } from "../policy-source.ts";
 import { createService, type Service, type Serving, serve } from "../service/index.ts";
 import { evmSigner } from "../service/signers.ts";
 import { keyBytes } from "./audit/log.ts";
@@ -112,6 +113,8 @@ export const serveCommand: Command = {
     const scope = values.scope ?? file.scope;
     const { host, port } = placeOf(values.listen ?? file.listen ?? "127.0.0.1:8403");
     const audit = auditOf(values, file, store, beside);
+    // Before a ledger is made for it.
+    readPolicyFile(policy);
     const opened = await openLedgerStore(store, scope);
     let service: Service | undefined;
     try {

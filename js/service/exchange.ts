@@ -3,6 +3,8 @@
  * it, and Node's own server needs neither.
  */
 
+import { WardenUnavailable } from "../errors.ts";
+
 export interface Asked {
   readonly method: string;
   /** Percent-encoded, without the query. */
@@ -148,11 +150,12 @@ export function errorAnswer(error: unknown, onError: (error: unknown) => void): 
     if (status === 401) more["www-authenticate"] = "Bearer";
     return { status, headers: { ...JSON_HEADERS, ...more }, body: JSON.stringify(body) };
   }
+  // What the core can't read was the caller's.
+  if (error instanceof WardenUnavailable && error.code === "malformed_event") {
+    return errorAnswer(badRequest("body", error.message), onError);
+  }
   onError(error);
-  const known =
-    error instanceof Error && "code" in error && typeof error.code === "string" && error.name === "WardenUnavailable";
-  const said = known
-    ? { code: error.code as string, message: error.message }
-    : { code: "internal_error", message: "it could not be done; the service's own log says why" };
+  const unforeseen = { code: "internal_error", message: "it could not be done; the service's own log says why" };
+  const said = error instanceof WardenUnavailable ? { code: error.code, message: error.message } : unforeseen;
   return { status: 503, headers: { ...JSON_HEADERS, "retry-after": "1" }, body: JSON.stringify({ error: said }) };
 }

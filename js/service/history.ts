@@ -36,7 +36,8 @@ const HEAD = "service/feed-head";
 /** So many rows are written at once; of more, in so short a time, the oldest are in this process's memory alone. */
 const MOST_WRITTEN = 500;
 
-export function openHistory(store: Store, now: () => number, options: HistoryOptions = {}): History {
+/** `watched`: whether it goes on for longer than a request, so that what others write is looked for. */
+export function openHistory(store: Store, now: () => number, options: HistoryOptions = {}, watched = true): History {
   const { keepDays = 30, mostRows = 20_000 } = options;
   const keep = keepDays * 86_400_000;
   const process = Math.floor(Math.random() * 2 ** 24)
@@ -53,7 +54,7 @@ export function openHistory(store: Store, now: () => number, options: HistoryOpt
   let stop: (() => void) | undefined;
 
   function put(row: FeedRow): void {
-    const newest = rows.at(-1);
+    const newest = rows[rows.length - 1];
     rows.push(row);
     // Those of other processes come a little late.
     if (newest !== undefined && row.seq < newest.seq) rows.sort((a, b) => (a.seq < b.seq ? -1 : 1));
@@ -153,9 +154,11 @@ export function openHistory(store: Store, now: () => number, options: HistoryOpt
 
     open() {
       opened ??= (async () => {
-        stop = store.watch(HEAD, () => {
-          changedElsewhere = true;
-        });
+        if (watched) {
+          stop = store.watch(HEAD, () => {
+            changedElsewhere = true;
+          });
+        }
         const before = rows;
         rows = [];
         for await (const cell of store.scan(PREFIX)) {

@@ -52,7 +52,7 @@ export function watchLog({ store, log, place, cold, now, done }: LogParts): Audi
   async function readable(): Promise<{ readonly tools: Cold; readonly source: LogSource; readonly place: LogPlace }> {
     const tools = await cold();
     if (log === undefined || place === undefined || tools === undefined) {
-      throw new Refused(501, "no_log", "the service has no audit log that it can read back", {
+      throw new Refused(409, "no_log", "the service has no audit log that it can read back", {
         fix: "name its file: `audit` in the service's configuration, or `tollwarden verify` beside the file",
       });
     }

@@ -357,7 +357,7 @@ export function looking(parts: Parts): Handlers {
     "POST /v1/explain": async ({ body }) => {
       const tools = await parts.cold();
       if (tools === undefined)
-        throw new Refused(501, "not_here", "this runtime can't explain", {
+        throw new Refused(409, "not_here", "this runtime can't explain", {
           fix: "run `tollwarden explain`, or the service on Node",
         });
       const { circuit_open_until, countersignatures: _, ...event } = body;

@@ -21,7 +21,8 @@ export interface Serving {
   stop(graceMs?: number): Promise<void>;
 }
 
-const MAX_HEADERS = 16 * 1024;
+/** Of the request line and the headers together, in bytes: a query can have a few long words. */
+const MAX_HEADERS = 64 * 1024;
 /** Longer than balancers in front keep their connections, in milliseconds. */
 const KEEP_ALIVE = 65_000;
 

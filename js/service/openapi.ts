@@ -13,12 +13,11 @@ const ERRORS: Readonly<Record<number, string>> = {
   401: "No key, or one that is worth nothing",
   403: "The key may not, or the page that asks is none of the service's",
   404: "There is nothing of that name",
-  409: "Another request under the same idempotency key",
+  409: "Another request under the same idempotency key; or it is not set up here",
   413: "The body is too long",
   415: "The body is not JSON",
   421: "The service has another name",
   429: "Too many requests; `retry-after` says when",
-  501: "Not in this runtime, or not set up",
   503: "The store, or the service, can't answer now",
 };
 

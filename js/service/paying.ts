@@ -2,7 +2,7 @@
 
 import type { Decision, Outcome } from "../core/types.ts";
 import { circuitsOf, offeredBy, originOf, plain } from "../payments.ts";
-import { buildPayment, heldOffer, type JsonObject, paymentHeader } from "../x402/wire.ts";
+import { buildPayment, heldOffer, isObject, type JsonObject, paymentHeader } from "../x402/wire.ts";
 import type { AuthorizeBody, FeedRow, PayAnswer } from "./api.ts";
 import { Refused } from "./exchange.ts";
 import { type Caller, iso, mayDo } from "./keys.ts";
@@ -24,9 +24,19 @@ export function ownId(caller: Caller, id: string): string | undefined {
   return id.startsWith(start) ? id.slice(start.length) : undefined;
 }
 
+/** What a settlement is told by, without asking the ledger. */
+interface Remembered {
+  readonly circuits: readonly string[];
+  readonly probes: readonly string[];
+  readonly endpoint: string;
+  readonly amount: string;
+  readonly payee: string;
+  readonly usd: string | undefined;
+}
+
 export function paying(parts: Parts): Handlers {
   const { ledger, history, figures, now } = parts;
-  const remembered = new Map<string, { readonly circuits: readonly string[]; readonly probes: readonly string[] }>();
+  const remembered = new Map<string, Remembered>();
 
   /** The event of a request. Facts are the service's own; what the caller says of its own breaker can only deny. */
   function eventOf(caller: Caller, body: AuthorizeBody, openUntil: number | undefined) {
@@ -56,10 +66,16 @@ export function paying(parts: Parts): Handlers {
     return { ...given, id: wholeId(caller, id ?? ledger.drawId()), method: method ?? "GET", url };
   }
 
-  function circuits(body: AuthorizeBody, accept?: number | null): readonly string[] {
-    const text = body.offer_text ?? JSON.stringify(body.offer ?? null);
-    const entries = offeredBy(text);
-    return circuitsOf(body.url, accept == null ? entries : entries.slice(accept, accept + 1));
+  /** The circuits of an offer's entries, or of one of them. */
+  function circuitsIn(body: AuthorizeBody): (accept?: number | null) => readonly string[] {
+    const given: unknown = body.offer;
+    const entries =
+      body.offer_text !== undefined
+        ? offeredBy(body.offer_text)
+        : isObject(given) && Array.isArray(given.accepts)
+          ? given.accepts.slice(0, 32)
+          : [];
+    return (accept) => circuitsOf(body.url, accept == null ? entries : entries.slice(accept, accept + 1));
   }
 
   /** Until when the agent's breaker for any of these is open; the probes that were admitted. */
@@ -81,7 +97,8 @@ export function paying(parts: Parts): Handlers {
     const since = performance.now();
     const agent = caller.key.agent ?? "";
     const breaker = parts.breaker(agent);
-    const { until, probes } = admitted(agent, circuits(body));
+    const circuits = circuitsIn(body);
+    const { until, probes } = admitted(agent, circuits());
     let decision: Decision;
     try {
       decision = await ledger.authorize(eventOf(caller, body, until));
@@ -89,12 +106,14 @@ export function paying(parts: Parts): Handlers {
       for (const probe of probes) breaker.release(probe);
       throw error;
     }
-    const through = decision.action === "allow" ? circuits(body, decision.accept) : [];
+    const through = decision.action === "allow" ? circuits(decision.accept) : [];
     const kept = probes.filter((probe) => through.includes(probe));
     for (const probe of probes) if (!kept.includes(probe)) breaker.release(probe);
     if (decision.action === "allow" && decision.state === "held") {
       if (remembered.size >= MOST_REMEMBERED) forget(remembered.keys().next().value ?? "");
-      remembered.set(decision.id, { circuits: through, probes: kept });
+      const { amount, payee, usd } = decision;
+      const words = { endpoint: bare(body.url), amount: amount ?? "0", payee: payee ?? "", usd: usd ?? undefined };
+      remembered.set(decision.id, { circuits: through, probes: kept, ...words });
     }
     if (decision.approval?.new === true) parts.later(parts.people.tell(decision));
     tellDecision(caller, body, decision, performance.now() - since);
@@ -196,7 +215,7 @@ export function paying(parts: Parts): Handlers {
     "POST /v1/check": async ({ caller, body }) => {
       const agent = caller.key.agent ?? "";
       const breaker = parts.breaker(agent);
-      const open = circuits(body)
+      const open = circuitsIn(body)()
         .map((name) => breaker.state(name))
         .find(({ kind }) => kind !== "closed");
       const until =
@@ -231,31 +250,30 @@ export function paying(parts: Parts): Handlers {
     "POST /v1/payments/{id}/settle": async ({ caller, path, body }) => {
       const id = wholeId(caller, path.id ?? "");
       const { outcome: how, amount, transaction, evidence, seller_ms: sellerMs } = body;
-      const [hold] = await ledger.holds({ id });
-      const less = amount !== undefined && hold !== undefined && BigInt(amount) < BigInt(hold.amount);
+      const known = remembered.get(id) ?? (await asHeld(id));
+      const less = amount !== undefined && known !== undefined && BigInt(amount) < BigInt(known.amount);
       const members = { amount: less ? undefined : amount, transaction, evidence };
       const given = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
       const outcome = await ledger.move({ type: "settle", id, outcome: how, ...given });
-      const known = remembered.get(id);
-      remembered.delete(id);
       if (outcome.ok) {
+        remembered.delete(id);
         const breaker = parts.breaker(caller.key.agent ?? "");
-        const signed = hold !== undefined && hold.state !== "held";
-        if (signed || how === "captured")
-          for (const name of known?.circuits ?? []) breaker[how === "captured" ? "success" : "failure"](name);
+        // What was never ticketed is let go, and says nothing of the seller.
+        const sent = outcome.state !== "voided";
+        if (sent) for (const name of known?.circuits ?? []) breaker[how === "captured" ? "success" : "failure"](name);
         else for (const probe of known?.probes ?? []) breaker.release(probe);
         if (outcome.state === "captured" || outcome.state === "voided")
           await parts.vault.drop(id).catch(() => undefined);
-        if (signed || how === "captured") noteSettled(caller, outcome, hold, known?.circuits ?? [], sellerMs);
+        if (sent && known !== undefined) noteSettled(caller, outcome, known, sellerMs);
       }
       tellStep("settle", caller, outcome, {
-        ...(hold !== undefined && {
-          url: hold.endpoint,
-          origin: originOf(hold.endpoint) ?? "",
-          amount: outcome.captured ?? hold.amount,
-          payee: hold.payee,
+        ...(known !== undefined && {
+          url: known.endpoint,
+          origin: originOf(known.endpoint) ?? "",
+          amount: outcome.captured ?? known.amount,
+          payee: known.payee,
         }),
-        ...(hold?.usd != null && { usd: hold.usd }),
+        ...(known?.usd !== undefined && { usd: known.usd }),
         ...(transaction !== undefined && { transaction }),
         ...(sellerMs !== undefined && { seller_ms: sellerMs }),
       });
@@ -292,19 +310,30 @@ export function paying(parts: Parts): Handlers {
     },
   };
 
-  function noteSettled(
-    caller: Caller,
-    outcome: Outcome,
-    hold: { readonly endpoint: string; readonly usd?: string | null } | undefined,
-    names: readonly string[],
-    sellerMs: number | undefined,
-  ): void {
+  /** Of a payment that another process authorized, or this one before a restart. */
+  async function asHeld(id: string): Promise<Remembered | undefined> {
+    const [hold] = await ledger.holds({ id });
+    if (hold === undefined) return undefined;
+    const { endpoint, amount, payee, usd } = hold;
+    const origin = originOf(endpoint);
+    return {
+      endpoint,
+      amount,
+      payee,
+      usd: usd ?? undefined,
+      circuits: origin === undefined ? [] : [origin],
+      probes: [],
+    };
+  }
+
+  function noteSettled(caller: Caller, outcome: Outcome, known: Remembered, sellerMs: number | undefined): void {
     const { agent = "", client = "" } = caller.key;
     const what = outcome.state === "captured" ? "captured" : "unknown";
-    const origin = (hold === undefined ? undefined : originOf(hold.endpoint)) ?? "";
-    figures.note({ agent, client, origin, what, usd: hold?.usd, sellerMs });
-    for (const name of names.filter((one) => one.startsWith("facilitator:")))
+    const { usd } = known;
+    figures.note({ agent, client, origin: originOf(known.endpoint) ?? "", what, usd, sellerMs });
+    for (const name of known.circuits.filter((one) => one.startsWith("facilitator:"))) {
       figures.note({ agent, client, origin: name, what });
+    }
   }
 
   /**

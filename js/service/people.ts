@@ -84,7 +84,7 @@ export function people(parts: Parts): Handlers {
 
     "POST /v1/unfreeze": async ({ caller, body }) => {
       const { agent, signed_at: signedAt, signature } = body;
-      // A name without a signature is none that the core could check.
+      // Where the policy names keys, only what an approver has signed lifts it.
       const approver = signature === undefined ? undefined : caller.key.approver;
       const given = { agent, signedAt, signature, approver };
       try {

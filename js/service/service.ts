@@ -112,7 +112,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const now = options.now ?? Date.now;
   let policyJson = readPolicy(options.policy).json;
   const keys = openKeys(store, now);
-  const history = openHistory(store, now, kept);
+  const history = openHistory(store, now, kept, waitUntil === undefined);
   const figures = openFigures(store, now);
   const listeners = new Set<(event: ServiceEvent) => void>();
   const { breakers } = memory;
@@ -304,6 +304,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       !closed && (await callerOf(asked, keys, parts.url).catch(() => undefined)) !== undefined;
     const handler = handlers[endpoint] as ((call: Call<Endpoint>) => Promise<unknown>) | undefined;
     if (handler === undefined) throw new Refused(404, "not_found", `\`${endpoint}\` is not here`);
+    // Where the service is opened for each request, only what shows the history reads it.
+    if (waitUntil !== undefined && spec.scopes !== "open" && spec.scopes.includes("read")) await history.open();
     const run = async (): Promise<Answer> => {
       const result = await handler({ asked, caller, body, query, path, again } as unknown as Call<Endpoint>);
       return isSent(result) ? result.sent : json(result);
@@ -471,7 +473,8 @@ function askedOf(request: Request): Asked {
     method: request.method,
     path: pathname,
     search,
-    header: (name) => request.headers.get(name) ?? (name === "host" ? host : undefined),
+    // What the platform took for the host is in the address.
+    header: (name) => (name === "host" ? host : (request.headers.get(name) ?? undefined)),
     async body(most) {
       const told = Number(request.headers.get("content-length") ?? 0);
       if (told > most) return undefined;

@@ -491,7 +491,7 @@ export const SPEC: Readonly<Record<Endpoint, Spec>> = {
     scopes: ["read"],
     body: object({ ...AUTHORIZE, agent: WORD, session: WORD, client: WORD }, ["url"]),
     answers: ref("Trace"),
-    errors: [501],
+    errors: [409],
   },
   "GET /v1/audit": { summary: "The state of the audit log", scopes: ["read"], answers: ref("Audit") },
   "GET /v1/audit/records": {
@@ -509,14 +509,14 @@ export const SPEC: Readonly<Record<Endpoint, Spec>> = {
       limit: { type: "integer", minimum: 1, maximum: 1_000 },
     },
     answers: list("records", { type: "object" }),
-    errors: [501],
+    errors: [409],
   },
   "POST /v1/audit/verify": {
     summary: "Begins to verify the audit log",
     scopes: ["read"],
     optionalBody: true,
     answers: ref("Audit"),
-    errors: [501],
+    errors: [409],
   },
 
   "POST /v1/freeze": {
