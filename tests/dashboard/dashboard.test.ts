@@ -82,7 +82,7 @@ test("the dashboard", { skip: hasBrowser ? false : "there is no chromium here" }
   await t.test("nothing was inline, from elsewhere, or wrong", () => assert.deepEqual(window.complaints, []));
   await t.test("by the keyboard alone: log in, approve, freeze", () => keyboard(t, { ...about, browser }));
   await t.test("on a phone and in the dark, nothing runs over or fades", () => phone({ ...about, browser }));
-  await t.test("who may only look is offered nothing else", () => looking({ ...about, browser }));
+  await t.test("who may only look, or only answer, is offered nothing else", () => looking({ ...about, browser }));
 });
 
 interface About {
@@ -592,6 +592,22 @@ async function looking({ world, people, browser }: WithBrowser): Promise<void> {
   await page.getByRole("heading", { name: "Log in" }).waitFor();
   assert.deepEqual(await context.cookies(), []);
   assert.ok(!(await page.content()).includes("researcher"), "nothing is left on the page");
+
+  // Whoever may only answer gets the inbox, whatever the address says.
+  const { key, row } = await world.service.keys.add({ name: "night", scopes: ["approve"], approver: "bob" });
+  await world.pay(people.shopper, `${WEATHER}/bob`, "600000", { id: "bob-1" });
+  await logIn(window, key);
+  assert.equal(await shown(page.locator("h1")), "Approvals");
+  await page
+    .getByRole("article", { name: "Payment shopper~bob-1" })
+    .getByRole("button", { name: /^Approve/ })
+    .click();
+  await page.getByText("Nothing waits for an answer.").waitFor();
+  assert.equal((await world.call(people.shopper, "GET", "/v1/approvals/bob-1")).body.answers[0].approver, "bob");
+  // A key that is revoked shows nothing any more.
+  await world.service.keys.revoke(row.id);
+  await page.getByLabel("Show").selectOption("all");
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
   assert.deepEqual(window.complaints, []);
   await context.close();
 }

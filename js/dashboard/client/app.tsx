@@ -20,7 +20,10 @@ function Frame() {
   const main = useRef<HTMLElement>(null);
   const [menu, setMenu] = useState(false);
   const [freezing, setFreezing] = useState(false);
-  const loaded = useLoad((signal) => call("GET /v1/overview", { signal }), "overview");
+  const loaded = useLoad(
+    async (signal) => (may("read") ? call("GET /v1/overview", { signal }) : undefined),
+    "overview",
+  );
   useEffect(() => {
     if (loaded.data !== undefined) overview.value = loaded.data;
   }, [loaded.data]);

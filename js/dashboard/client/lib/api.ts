@@ -14,6 +14,13 @@ export interface CallOptions<P extends Path> {
   readonly signal?: AbortSignal;
 }
 
+let whenLost = (): void => undefined;
+
+/** Called when the service knows the browser no longer: its time is over, or its key was revoked. */
+export function onLost(work: () => void): void {
+  whenLost = work;
+}
+
 /** A service that does not answer for so long is away, in milliseconds. */
 const PATIENCE = 30_000;
 
@@ -33,6 +40,7 @@ export async function call<P extends Path>(path: P, options: CallOptions<P> = {}
     if (options.signal?.aborted === true) throw error;
     throw new Refused({ status: 0, code: "unreachable", message: "the service does not answer" });
   });
+  if (response.status === 401 && path !== "POST /login") whenLost();
   if (!response.ok) throw new Refused(await failureIn(response));
   if (response.status === 204) return undefined as ResponseOf<P>;
   return (await response.json()) as ResponseOf<P>;

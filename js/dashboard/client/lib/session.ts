@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { FeedRow, KeyScope, Overview, WhoAmI } from "../../../service/api.ts";
-import { addressOf, call } from "./api.ts";
+import { addressOf, call, onLost } from "./api.ts";
 import { failureOf } from "./failure.ts";
 import { changes } from "./load.ts";
 
@@ -32,8 +32,7 @@ export async function recognise(): Promise<void> {
     me.value = await call("GET /v1/whoami");
     listen();
   } catch (error) {
-    if (failureOf(error).status === 401) forget();
-    else waiting = setTimeout(() => void recognise(), AGAIN);
+    if (failureOf(error).status !== 401) waiting = setTimeout(() => void recognise(), AGAIN);
   }
 }
 
@@ -57,6 +56,8 @@ function forget(): void {
   arrived.value = [];
   connection.value = "away";
 }
+
+onLost(forget);
 
 function listen(): void {
   if (source !== undefined || !may("read")) return;

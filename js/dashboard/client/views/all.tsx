@@ -25,6 +25,8 @@ export interface PlaceLink {
 }
 
 export function places(): readonly { readonly title: string; readonly links: readonly PlaceLink[] }[] {
+  // Whoever may only answer sees what there is to answer.
+  if (!may("read")) return [{ title: "Now", links: [{ name: "Approvals", at: "approvals" }] }];
   const { pending_approvals = 0, alerts = 0, unknown = 0 } = overview.value ?? {};
   return [
     {
@@ -79,5 +81,6 @@ const VIEWS: Readonly<Record<string, (rest: readonly string[]) => ComponentChild
 };
 
 export function viewOf([first = "", ...rest]: readonly string[]): ComponentChildren {
+  if (!may("read")) return <Approvals />;
   return Object.hasOwn(VIEWS, first) ? VIEWS[first]?.(rest) : <Missing />;
 }
