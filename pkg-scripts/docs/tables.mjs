@@ -250,7 +250,9 @@ function decisionTable(ratios, columns) {
   const made = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${table(["row", ...ratios, ...columns.map((column) => `${column}, µs`)], lines)}
 
-p50, measured ${at.slice(0, 10)} on ${machine}, while others worked there too. ${made.join(", ")}.`;
+p50, measured ${at.slice(0, 10)} on ${machine}, while others worked there too.
+With ${made.slice(0, 3).join(", ")},
+${made.slice(3).join(", ")}.`;
 }
 
 /** The other rows of the same run, each with columns of its own. */
