@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withAnswers } from "./docs/events.mjs";
 import {
+  benchMoreTable,
+  benchShortTable,
+  benchTable,
   consumersList,
   encodingsTable,
   endpointsTable,
@@ -25,6 +28,9 @@ import { root } from "./lib/paths.mjs";
 import { main, Stop } from "./lib/report.mjs";
 
 const tables = {
+  bench: benchTable,
+  "bench-more": benchMoreTable,
+  "bench-short": benchShortTable,
   reasons: reasonsTable,
   runtimes: runtimesTable,
   endpoints: endpointsTable,

@@ -226,3 +226,41 @@ export function privacySpeedTable() {
   ]);
   return `${table(["what", "µs, least", "µs, p50", "µs, p99"], rows)}\n\nMeasured on ${machine}.`;
 }
+
+const bench = () => JSON.parse(readFileSync(join(root, "benches/report.json"), "utf8"));
+
+const RATIOS = ["core / read", "core / plain", "warden / plain", "presidio / warden", "x402-firewall / warden"];
+
+/** What `npm run bench -- --write` has found about one decision: ratios first, then microseconds. */
+export const benchTable = () =>
+  decisionTable(RATIOS, ["core", "warden", "native", "plain", "read", "sha256", "presidio", "x402-firewall"]);
+
+/** The same with fewer columns, for a page about more than speed. */
+export const benchShortTable = () => decisionTable(RATIOS, ["core", "warden"]);
+
+function decisionTable(ratios, columns) {
+  const { rows, machine, versions, at } = bench();
+  const shown = (value, unit = "") => (value === undefined ? "" : `${value}${unit}`);
+  const decisions = rows.filter(({ p50 }) => p50.core !== undefined);
+  const lines = decisions.map(({ title, p50, ratios: found }) => [
+    title,
+    ...ratios.map((what) => shown(found[what], "×")),
+    ...columns.map((column) => shown(p50[column])),
+  ]);
+  const made = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${table(["row", ...ratios, ...columns.map((column) => `${column}, µs`)], lines)}
+
+p50, measured ${at.slice(0, 10)} on ${machine}, while others worked there too.
+With ${made.slice(0, 3).join(", ")},
+${made.slice(3).join(", ")}.`;
+}
+
+/** The other rows of the same run, each with columns of its own. */
+export function benchMoreTable() {
+  const lines = bench()
+    .rows.filter(({ p50 }) => p50.core === undefined)
+    .flatMap(({ name, title, p50 }) =>
+      Object.entries(p50).map(([column, value]) => [title, name === "memory" ? column : `${column}, µs`, String(value)]),
+    );
+  return table(["row", "column", "p50"], lines);
+}
