@@ -9,6 +9,8 @@ type Main = typeof import("../../js/index.ts");
 type Gate = typeof import("../../js/gate/index.ts");
 type Approvals = typeof import("../../js/approvals/index.ts");
 type Audit = typeof import("../../js/audit.ts");
+type Service = typeof import("../../js/service/index.ts");
+type Remote = typeof import("../../js/remote/index.ts");
 type AuditRead = typeof import("../../js/audit/read.ts");
 
 export type Shipped = Main & {
@@ -16,6 +18,8 @@ export type Shipped = Main & {
   readonly approvals: Approvals;
   readonly audit: Audit;
   readonly auditRead: AuditRead;
+  readonly service: Service;
+  readonly remote: Remote;
   /** Where it was imported from. */
   readonly from: string;
 };
@@ -29,6 +33,8 @@ export async function loadShipped(): Promise<Shipped> {
   const gate = (await load("tollwarden/gate")) as Gate;
   const approvals = (await load("tollwarden/approvals")) as Approvals;
   const audit = (await load("tollwarden/audit")) as Audit;
+  const service = (await load("tollwarden/service")) as Service;
+  const remote = (await load("tollwarden/remote")) as Remote;
   const auditRead = (await load("tollwarden/audit/read")) as AuditRead;
-  return { ...main, gate, approvals, audit, auditRead, from };
+  return { ...main, gate, approvals, audit, auditRead, service, remote, from };
 }

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
 import { x402Client } from "@x402/core/client";
 import type { PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
@@ -37,10 +38,13 @@ export interface Guardrail {
   /** Ends its input; its exit status. */
   end(): Promise<number | null>;
   stderr(): string;
+  kill(): void;
 }
 
-export function startGuardrail(args: readonly string[] = []): Guardrail {
+/** It is killed after its test, also where that fails; without one, by whoever started it. */
+export function startGuardrail(t: TestContext | undefined, args: readonly string[] = []): Guardrail {
   const child = spawn(process.execPath, [main, "guardrail", ...args]);
+  t?.after(() => void child.kill());
   const waiting = new Map<number, (answer: Answer) => void>();
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -69,6 +73,7 @@ export function startGuardrail(args: readonly string[] = []): Guardrail {
       return closed;
     },
     stderr: () => stderr,
+    kill: () => void child.kill(),
   };
 }
 

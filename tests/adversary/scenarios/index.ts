@@ -4,6 +4,7 @@ import type { Scenario } from "../scenario.ts";
 import { AMOUNTS } from "./amounts.ts";
 import { BUDGETS } from "./budgets.ts";
 import { FAILURES } from "./failures.ts";
+import { LOST } from "./lost.ts";
 import { OFFERS } from "./offers.ts";
 import { PEOPLE } from "./people.ts";
 import { PLUG_INS } from "./plugins.ts";
@@ -20,6 +21,7 @@ export const FILES: Readonly<Record<string, readonly Scenario[]>> = {
   "budgets.ts": BUDGETS,
   "people.ts": PEOPLE,
   "plugins.ts": PLUG_INS,
+  "lost.ts": LOST,
   "failures.ts": FAILURES,
   "sales.ts": SALES,
   "settlements.ts": SETTLEMENTS,
