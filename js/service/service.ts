@@ -85,6 +85,12 @@ export function serviceMemory(): ServiceMemory {
   return { breakers: new Map() };
 }
 
+/**
+ * Asked by an address, as a cluster and Prometheus do. No page of another name gains by it: a cookie is not sent under that
+ * name, and without a key the first two say nothing and the last one is closed.
+ */
+const PROBED: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
+
 /** How often what waits is written, in milliseconds. */
 const FLUSHED = 500;
 const SAMPLED = 60_000;
@@ -342,7 +348,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     let caller: Caller = NOBODY;
     let answer: Answer;
     try {
-      checkHost(asked);
+      if (!PROBED.has(asked.path)) checkHost(asked);
       const found = route(asked.method === "HEAD" ? "GET" : asked.method, asked.path);
       if (found === undefined) {
         const page = assetOf(asked, dashboard);

@@ -260,7 +260,11 @@ export function benchMoreTable() {
   const lines = bench()
     .rows.filter(({ p50 }) => p50.core === undefined)
     .flatMap(({ name, title, p50 }) =>
-      Object.entries(p50).map(([column, value]) => [title, name === "memory" ? column : `${column}, µs`, String(value)]),
+      Object.entries(p50).map(([column, value]) => [
+        title,
+        name === "memory" ? column : `${column}, µs`,
+        String(value),
+      ]),
     );
   return table(["row", "column", "p50"], lines);
 }

@@ -1,11 +1,12 @@
 // The packed package in the projects of its users: each builds the same three lines with its own tool, with no plug-in, and
 // runs what came out. `npm run test:package [-- vite next …]`; npm test runs them all.
 
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { attempt } from "../lib/child.mjs";
 import { nodeBinary } from "../lib/node24.mjs";
+import { root } from "../lib/paths.mjs";
 import { main, Stop, say, seconds } from "../lib/report.mjs";
 import { folderOf } from "./cache.mjs";
 import { installedPackage, placeInto } from "./tarball.mjs";
@@ -272,6 +273,19 @@ ${printing}`;
       await ran(nodeBinary, [tool(project, "wrangler/bin/wrangler.js"), ...args], { cwd: at(), env }, null);
       const answer = await runBuiltWorker(at("out"), await folderOf("runtimes"));
       if (answer !== "allow") throw new Error(answer);
+    },
+  },
+  "worker-template": {
+    set: "wrangler",
+    title: "deploy/worker, by wrangler deploy --dry-run",
+    async run(project) {
+      const at = folder(project, "worker-template");
+      for (const file of ["worker.ts", "wrangler.jsonc"]) at(file, readFileSync(join(root, "deploy/worker", file)));
+      const args = ["deploy", "--dry-run", "--outdir", at("out"), "--config", at("wrangler.jsonc")];
+      const env = { WRANGLER_SEND_METRICS: "false", CI: "1" };
+      await ran(nodeBinary, [tool(project, "wrangler/bin/wrangler.js"), ...args], { cwd: at(), env }, null);
+      const built = readdirSync(at("out"));
+      if (!built.some((file) => file.endsWith(".wasm"))) throw new Error(`no module in ${built.join(", ")}`);
     },
   },
   next: {
