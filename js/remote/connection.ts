@@ -161,6 +161,9 @@ function originOf(url: string, allowPlainHttp: boolean): string {
 
 /** The body, as far as one is read. */
 async function readText(response: Response): Promise<string> {
+  const told = Number(response.headers.get("content-length") ?? Number.NaN);
+  // What was no UTF-8 is another text then, and not the one that was signed.
+  if (told <= LONGEST) return response.text();
   const reader = response.body?.getReader();
   if (reader === undefined) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -15,3 +15,4 @@ useCold(async () => (await import("./cold.ts")).cold);
 
 export * from "./exports.ts";
 export { type ServeOptions, type Serving, serve } from "./node.ts";
+export { evmSigner } from "./signers.ts";

@@ -64,9 +64,15 @@ async function answer(
   const { status, headers, body } = await service.handle(askedOf(incoming, outgoing));
   // A body that was not read to its end: nothing else can come on this connection.
   const left = !incoming.complete && incoming.method !== "GET" && incoming.method !== "HEAD";
-  outgoing.writeHead(status, left ? { ...headers, connection: "close" } : headers);
+  const whole = typeof body === "string" || body instanceof Uint8Array;
+  outgoing.writeHead(status, {
+    ...headers,
+    // In one piece, and not in chunks.
+    ...(whole && { "content-length": Buffer.byteLength(body) }),
+    ...(left && { connection: "close" }),
+  });
   if (body === undefined || incoming.method === "HEAD") outgoing.end();
-  else if (typeof body === "string" || body instanceof Uint8Array) outgoing.end(body);
+  else if (whole) outgoing.end(body);
   else await stream(body, outgoing);
 }
 
