@@ -17,6 +17,7 @@ export interface Loaded<T> {
 /** Not more often than this, however much happens; and so often in any case, in milliseconds. */
 const LEAST = 1_000;
 const MOST = 20_000;
+const LOOKED = 200;
 
 /**
  * Keeps what `ask` answers. The last good answer stays on the screen while another is on its way, or can't be had: then
@@ -55,12 +56,12 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, about: stri
     let seen = changes.peek();
     let since = Date.now();
     const timer = setInterval(() => {
-      const quiet = document.hidden || busy.current || (changes.peek() === seen && Date.now() - since < MOST);
-      if (quiet) return;
+      const due = changes.peek() === seen ? MOST : LEAST;
+      if (document.hidden || busy.current || Date.now() - since < due) return;
       seen = changes.peek();
       since = Date.now();
       reload();
-    }, LEAST);
+    }, LOOKED);
     return () => clearInterval(timer);
   }, [reload]);
 
