@@ -1,10 +1,11 @@
 //! One decision natively: the same event, as text, and the same policies as in `benches/payment.ts`.
-#![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a bench")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use tollwarden::engine::{Engine, Reply, text};
+use tollwarden::engine::Engine;
 use tollwarden::json::parse_own;
 use tollwarden::policy::Policy;
+use tollwarden::reply::{Reply, text};
 
 const START: u64 = 1_767_607_200_000;
 const OFFER: &str = r#"{\"x402Version\":2,\"resource\":{\"url\":\"https://api.example.com/report?q=1\",\"description\":\"A report\",\"mimeType\":\"application/json\"},\"accepts\":[{\"scheme\":\"exact\",\"network\":\"eip155:8453\",\"amount\":\"10000\",\"asset\":\"0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913\",\"payTo\":\"0x209693Bc6afc0C5328bA36FaF03C514EF312287C\",\"maxTimeoutSeconds\":60,\"extra\":{\"name\":\"USD Coin\",\"version\":\"2\"}}]}"#;
@@ -21,9 +22,12 @@ impl Payments {
         let rules: Vec<String> = (0..rules)
             .map(|n| format!(r#"{{"name":"rule-{n}","then":"deny","when":{{"agents":["batch-{n}"],"min_usd":"5"}}}}"#))
             .collect();
-        let mut allow: Vec<String> = (0..vendors.saturating_sub(1))
-            .map(|n| if n % 2 == 0 { format!("\"shop-{n}.example.net\"") } else { format!("\"*.mall-{n}.example.org\"") })
-            .collect();
+        let mut allow: Vec<String> =
+            (0..vendors.saturating_sub(1))
+                .map(|n| {
+                    if n % 2 == 0 { format!("\"shop-{n}.example.net\"") } else { format!("\"*.mall-{n}.example.org\"") }
+                })
+                .collect();
         allow.push(String::from("\"api.example.com\""));
         let budgets: Vec<String> = WINDOWS
             .iter()
