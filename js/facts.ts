@@ -54,7 +54,7 @@ export function withFacts(ledger: Ledger, { facts: provider, factsTimeoutMs = 2_
     get policy() {
       return ledger.policy;
     },
-    authorize: async (event) => ledger.authorize(await informed(event)),
+    authorize: async (event, along) => ledger.authorize(await informed(event), along),
     check: async (event) => ledger.check(await informed(event)),
   };
 }

@@ -287,10 +287,13 @@ mod tests {
 
     #[test]
     fn whole_numbers_only_where_whole_numbers_are_asked_for() {
-        let value = parse(r#"{"a":60,"b":60.0,"c":"60","d":-1,"e":1e3}"#).unwrap_or(Json::Null);
+        let value = parse(r#"{"a":60,"b":60.0,"c":"60","d":-1,"e":1e3,"f":60.5}"#).unwrap_or(Json::Null);
         assert_eq!(value.get("a").and_then(Json::as_u64), Some(60));
-        for key in ["b", "c", "d", "e"] {
+        for key in ["c", "d", "f"] {
             assert_eq!(value.get(key).and_then(Json::as_u64), None, "{key}");
+        }
+        for (key, whole) in [("b", 60), ("e", 1_000)] {
+            assert_eq!(value.get(key).and_then(Json::as_u64), Some(whole), "{key}");
         }
     }
 

@@ -149,7 +149,6 @@ fn lifetimes_are_whole_seconds() {
         Some(json!("60")),
         Some(json!(0)),
         Some(json!(-1)),
-        Some(json!(60.0)),
         Some(json!(60.5)),
         Some(json!(1e300)),
         Some(json!(null)),
@@ -164,6 +163,8 @@ fn lifetimes_are_whole_seconds() {
     for good in [1, 60, 315_360_000u64] {
         assert_eq!(first(&with(&base, at.0, Some(json!(good)))).unwrap().lifetime_seconds, good);
     }
+    // The same number in another notation: whoever reads JSON with JavaScript sees no difference.
+    assert_eq!(first(&with(&base, at.0, Some(json!(60.0)))).unwrap().lifetime_seconds, 60);
 }
 
 #[test]
@@ -295,7 +296,7 @@ fn what_is_no_offer_is_refused_as_a_whole() {
             ("/x402Version", None, MalformedOffer, "x402Version"),
             ("/x402Version", Some(json!(3)), MalformedOffer, "x402Version"),
             ("/x402Version", Some(json!("2")), MalformedOffer, "x402Version"),
-            ("/x402Version", Some(json!(2.0)), MalformedOffer, "x402Version"),
+            ("/x402Version", Some(json!(2.5)), MalformedOffer, "x402Version"),
             ("/accepts", None, MalformedOffer, "accepts"),
             ("/accepts", Some(json!([])), MalformedOffer, "accepts"),
             ("/accepts", Some(entry.clone()), MalformedOffer, "accepts"),

@@ -17,9 +17,9 @@ export function withCleanMessages(ledger: Ledger, privacy: Privacy): Ledger {
     get policy() {
       return ledger.policy;
     },
-    authorize: async (event) => clean(await ledger.authorize(event)),
+    authorize: async (event, along) => clean(await ledger.authorize(event, along)),
     check: async (event) => clean(await ledger.check(event)),
-    move: async (event) => clean(await ledger.move(event)),
+    move: async (event, along) => clean(await ledger.move(event, along)),
     reload: async (policy) => {
       mustBeScreened(policy);
       await ledger.reload(policy);

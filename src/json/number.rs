@@ -17,16 +17,16 @@ const SAFE_RANGE: std::ops::RangeInclusive<i64> = -300..=300;
 pub struct Number(String);
 
 impl Number {
-    /// A whole number from 0 to 2^64-1.
+    /// A whole number from 0 to 2^64-1, in whatever notation: `3e2` is 300, as it is for whoever reads the record of it.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
-        self.0.parse().ok()
+        self.canonical().parse().ok()
     }
 
-    /// A whole number from -2^63 to 2^63-1.
+    /// A whole number from -2^63 to 2^63-1, in whatever notation.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        self.0.parse().ok()
+        self.canonical().parse().ok()
     }
 
     /// Whether JavaScript can read this number and write the same one.
@@ -62,9 +62,9 @@ impl Number {
     ) -> Result<Self, &'static str> {
         let sign = if negative { "-" } else { "" };
         if fraction.is_none() && exponent.is_none() {
-            let number = Self(format!("{sign}{whole}"));
-            if number.as_u64().is_some() || (number.as_i64().is_some() && whole != "0") {
-                return Ok(number);
+            let text = format!("{sign}{whole}");
+            if text.parse::<u64>().is_ok() || (text.parse::<i64>().is_ok() && whole != "0") {
+                return Ok(Self(text));
             }
         }
         let all = format!("{whole}{}", fraction.unwrap_or_default());

@@ -78,6 +78,22 @@ for (const [name, open] of [
     }));
 }
 
+test("numbers in any notation: what was decided is what a replay of the record decides", async () => {
+  const sink = keeping();
+  const { warden } = await audited({ sinks: [sink] });
+  const { url, offer } = request("p");
+  const text = typeof offer === "string" ? offer : JSON.stringify(offer);
+  const actions = [];
+  for (const [n, seconds] of ["60", "6e1", "60.0", "0.6E+2", "60.5", "6e-1", "-0", '"60"'].entries()) {
+    const written = text.replace(/"maxTimeoutSeconds":\d+/, `"maxTimeoutSeconds":${seconds}`);
+    assert.ok(written.includes(`:${seconds}`));
+    actions.push((await warden.authorize({ id: `p${n}`, url: `${url}&n=${n}`, offer: written })).action);
+  }
+  await warden.close();
+  assert.deepEqual(actions, ["allow", "allow", "allow", "allow", "deny", "deny", "deny", "deny"]);
+  assert.ok((await verifyLog(bytes(sink.lines))).good && replay(sink.lines).same);
+});
+
 async function collected(store: Store): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of storedLog(store)) lines.push(line);
