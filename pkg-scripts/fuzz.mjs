@@ -89,7 +89,7 @@ async function fuzz(name, time, given, { keep }) {
     for (const [place, text] of given.entries()) writeFileSync(join(seeded, String(place)), text);
     const limits = [
       `-max_total_time=${time}`,
-      "-timeout=20",
+      "-timeout=180",
       "-rss_limit_mb=2048",
       "-max_len=65536",
       "-print_final_stats=0",
