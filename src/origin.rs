@@ -216,7 +216,7 @@ fn canonical_escapes(path: &str) -> Result<String, &'static str> {
 }
 
 /// Decodes the escapes of unreserved characters and writes the others in capitals, as RFC 3986 (6.2.2) calls equal. A
-/// broken escape is left as it is.
+/// sign of a broken escape is escaped itself: else what follows could be spelt into an escape (`%2%62` is no `%2B`).
 fn equal_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -225,7 +225,7 @@ fn equal_escapes(text: &str) -> String {
         let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let Some((digits, byte)) = digits.and_then(|digits| Some((digits, u8::from_str_radix(digits, 16).ok()?)))
         else {
-            out.push('%');
+            out.push_str("%25");
             rest = after;
             continue;
         };
@@ -250,6 +250,20 @@ mod tests {
 
     fn endpoint(url: &str) -> String {
         Target::parse(url).map_or_else(|refusal| refusal.message, |target| target.endpoint())
+    }
+
+    #[test]
+    fn a_query_is_spelt_once() {
+        for (query, spelt) in [
+            ("q=%2%62", "q=%252b"),
+            ("q=100%", "q=100%25"),
+            ("q=%zz%7e%2f", "q=%25zz~%2F"),
+            ("q=%25%32%62", "q=%252b"),
+            ("%%41", "%25A"),
+        ] {
+            assert_eq!(equal_escapes(query), spelt);
+            assert_eq!(equal_escapes(spelt), spelt);
+        }
     }
 
     #[test]
