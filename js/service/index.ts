@@ -13,6 +13,7 @@ import { useCold } from "./cold-source.ts";
 
 useCold(async () => (await import("./cold.ts")).cold);
 
+export type { ServeOptions, Serving } from "../listen.ts";
 export * from "./exports.ts";
-export { type ServeOptions, type Serving, serve } from "./node.ts";
+export { serve } from "./node.ts";
 export { evmSigner } from "./signers.ts";

@@ -1,33 +1,13 @@
 /** The service on a port of Node: straight from the socket to its handler, without a `Request` in between. */
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { builtin } from "../builtin.ts";
+import { drained, KEEP_ALIVE, listen, MAX_HEADERS, type ServeOptions, type Serving } from "../listen.ts";
 import type { Asked } from "./exchange.ts";
 import type { Service } from "./service.ts";
 
-export interface ServeOptions {
-  /** Default `127.0.0.1`. */
-  readonly host?: string;
-  /** Default any free one. */
-  readonly port?: number;
-  readonly onError?: (error: unknown) => void;
-}
-
-export interface Serving {
-  /** Such as `http://127.0.0.1:8403`. */
-  readonly url: string;
-  /** Takes no further request, and resolves when those under way are answered, or after `graceMs` (10,000). */
-  stop(graceMs?: number): Promise<void>;
-}
-
-/** Of the request line and the headers together, in bytes: a query can have a few long words. */
-const MAX_HEADERS = 64 * 1024;
-/** Longer than balancers in front keep their connections, in milliseconds. */
-const KEEP_ALIVE = 65_000;
-
 export async function serve(service: Pick<Service, "handle">, options: ServeOptions = {}): Promise<Serving> {
-  const { host = "127.0.0.1", port = 0, onError = () => undefined } = options;
+  const { onError = () => undefined } = options;
   const http = builtin("node:http") as typeof import("node:http") | undefined;
   if (http === undefined) throw new Error("this runtime has no `node:http`: hand its requests to `service.fetch`");
   const server = http.createServer(
@@ -42,18 +22,7 @@ export async function serve(service: Pick<Service, "handle">, options: ServeOpti
       });
     },
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const { port: open } = server.address() as AddressInfo;
-  return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${open}`,
-    stop: (graceMs) => stopped(server, graceMs),
-  };
+  return listen(server, options);
 }
 
 async function answer(
@@ -138,31 +107,11 @@ async function stream(body: ReadableStream<Uint8Array>, outgoing: ServerResponse
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!outgoing.write(value))
-        await new Promise<void>((resolve) => {
-          const go = (): void => {
-            outgoing.off("drain", go);
-            outgoing.off("close", go);
-            resolve();
-          };
-          outgoing.once("drain", go);
-          outgoing.once("close", go);
-        });
+      if (!outgoing.write(value)) await drained(outgoing);
       if (outgoing.destroyed) break;
     }
     outgoing.end();
   } catch {
     outgoing.destroy();
   }
-}
-
-function stopped(server: Server, graceMs = 10_000): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -1,5 +1,6 @@
 /** The parts that scenarios are made of. */
 
+import { authorizationTypes } from "@x402/evm";
 import { keccak256, toHex } from "viem";
 import { CHAIN_ID, USDC } from "../../examples/localnet/chain.ts";
 import type { Offer, Trap } from "../../examples/localnet/hostile.ts";
@@ -54,16 +55,7 @@ export async function transferBy(stage: BuyingStage, value: bigint): Promise<voi
   } as const;
   const signature = await stage.wallet.signTypedData({
     domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
-    types: {
-      TransferWithAuthorization: [
-        { name: "from", type: "address" },
-        { name: "to", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "validAfter", type: "uint256" },
-        { name: "validBefore", type: "uint256" },
-        { name: "nonce", type: "bytes32" },
-      ],
-    },
+    types: authorizationTypes,
     primaryType: "TransferWithAuthorization",
     message,
   } as never);

@@ -1,51 +1,23 @@
 /** A `(Request) => Response` on a port of Node: bodies stream both ways, and a client that goes is noticed. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-
-export interface Serving {
-  /** Such as `http://127.0.0.1:8402`. */
-  readonly url: string;
-  /** Takes no further request, and resolves when those under way are answered, or after `graceMs` (10,000). */
-  stop(graceMs?: number): Promise<void>;
-}
-
-export interface ServeOptions {
-  /** Default `127.0.0.1`. */
-  readonly host?: string;
-  /** Default any free one. */
-  readonly port?: number;
-  readonly onError?: (error: unknown) => void;
-}
-
-/** Headers of a request are at most this long, in bytes. */
-const MAX_HEADERS = 64 * 1024;
-/** How long a connection is kept for the next request, in milliseconds. */
-const KEEP_ALIVE = 65_000;
+import { drained, KEEP_ALIVE, listen, MAX_HEADERS, type ServeOptions, type Serving } from "../../listen.ts";
 
 export async function serveGateway(
   fetch: (request: Request) => Promise<Response>,
-  { host = "127.0.0.1", port = 0, onError = () => undefined }: ServeOptions = {},
+  options: ServeOptions = {},
 ): Promise<Serving> {
-  const server = createServer({ maxHeaderSize: MAX_HEADERS, requestTimeout: 60_000 }, (request, response) => {
+  const { onError = () => undefined } = options;
+  const limits = { maxHeaderSize: MAX_HEADERS, requestTimeout: 60_000, keepAliveTimeout: KEEP_ALIVE };
+  const server = createServer(limits, (request, response) => {
     answer(fetch, request, response).catch((error: unknown) => {
       onError(error);
       if (!response.headersSent) response.writeHead(500, { "content-type": "application/json" });
       response.end(response.headersSent ? undefined : '{"error":"internal_error"}');
     });
   });
-  // Longer than the balancers in front keep theirs: one that they use at the moment at which it is closed is an error there.
-  server.keepAliveTimeout = KEEP_ALIVE;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const { port: open } = server.address() as AddressInfo;
-  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${open}`, stop: (grace) => stopped(server, grace) };
+  return listen(server, options);
 }
 
 async function answer(
@@ -104,28 +76,4 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     signal,
     ...(body === undefined ? {} : { body, duplex: "half" }),
   } as RequestInit);
-}
-
-/** When there is room again, or nobody is there any more. */
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      outgoing.off("drain", go);
-      outgoing.off("close", go);
-      resolve();
-    };
-    outgoing.once("drain", go);
-    outgoing.once("close", go);
-  });
-}
-
-function stopped(server: Server, graceMs = 10_000): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -1,5 +1,6 @@
 /** Clients of a seller: one payment for many answers, money that is gone, work that is more than its price, caches. */
 
+import { authorizationTypes } from "@x402/evm";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { CHAIN_ID, USDC } from "../../../examples/localnet/chain.ts";
 import { take } from "../books.ts";
@@ -183,16 +184,7 @@ async function drained(stage: SellingStage, thief: Awaited<ReturnType<typeof som
   };
   const signature = await thief.signTypedData({
     domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
-    types: {
-      TransferWithAuthorization: [
-        { name: "from", type: "address" },
-        { name: "to", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "validAfter", type: "uint256" },
-        { name: "validBefore", type: "uint256" },
-        { name: "nonce", type: "bytes32" },
-      ],
-    },
+    types: authorizationTypes,
     primaryType: "TransferWithAuthorization",
     message,
   });
