@@ -5,7 +5,7 @@
 
 import type { Along } from "../core/ledger.ts";
 import type { Decision } from "../core/types.ts";
-import { sha256 } from "./digest.ts";
+import { sha256 } from "../digest.ts";
 import type { Parts } from "./parts.ts";
 import { fingerprint, type Payment, paymentId } from "./payment.ts";
 import type { PaymentRecord } from "./records.ts";

@@ -3,7 +3,7 @@
  * their SHA-256 alone, and compared in constant time: what is looked up is an HMAC of that, under a key of this process.
  */
 
-import { hmacOf, randomHex, sha256 } from "./digest.ts";
+import { hmacOf, randomHex, sha256 } from "../digest.ts";
 
 /** A client with an API key. */
 export interface ApiClient {

@@ -3,8 +3,8 @@
  * nonce; so that the same payment in another spelling is the same payment.
  */
 
+import { sha256 } from "../digest.ts";
 import { isObject, type JsonObject, paymentOf } from "../x402/wire.ts";
-import { sha256 } from "./digest.ts";
 import { addressOf } from "./identity.ts";
 import { legacyName, networkOf } from "./networks.ts";
 import { canonical } from "./quote.ts";

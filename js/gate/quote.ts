@@ -6,8 +6,8 @@
  * Version 1 sends no entry back: there, the entry is made again, and has to ask for what was signed.
  */
 
-import type { Mac } from "./digest.ts";
-import { sameText } from "./digest.ts";
+import type { Mac } from "../digest.ts";
+import { sameText } from "../digest.ts";
 import type { Requirements } from "./requirements.ts";
 
 /** The member of `extra` that carries the mark. */

@@ -4,9 +4,9 @@
  * the same record.
  */
 
+import { plainBytes } from "../digest.ts";
 import { bytesOfBase64Url, bytesOfHex, hexOf } from "../encoding.ts";
 import type { Cells } from "./cells.ts";
-import { plainBytes } from "./digest.ts";
 import type { Iou, PaymentRecord, Refund } from "./records.ts";
 
 export interface Signer {

@@ -3,9 +3,9 @@
  * answer, or a sale to carry through. Whatever throws here is a refusal, and nothing was taken.
  */
 
+import { sha256 } from "../digest.ts";
 import { admit, boundTo, eventOf, inFlight, standingOf } from "./admit.ts";
 import { captured } from "./close.ts";
-import { sha256 } from "./digest.ts";
 import { settle, verify } from "./facilitator.ts";
 import { addressOf, type Identity, payerClient } from "./identity.ts";
 import { entriesFor, entryOf, offerAnswer, termsFor, type Wanted } from "./offer.ts";

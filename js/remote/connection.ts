@@ -3,8 +3,9 @@
  * whoever made the key. Everything else throws, and whoever asked denies.
  */
 
+import { randomHex, sameText } from "../digest.ts";
 import { WardenUnavailable } from "../errors.ts";
-import { answerText, hmacText, MAC, NONCE, POLICY, randomHex, same } from "../service/mac.ts";
+import { answerText, hmacText, MAC, NONCE, POLICY } from "../service/mac.ts";
 
 export interface ConnectionOptions {
   /** Such as `https://pay.example.com` or `http://127.0.0.1:8403`. */
@@ -106,7 +107,7 @@ export function connect(options: ConnectionOptions): Connection {
     const { status } = response;
     const mac = response.headers.get(MAC);
     const wanted = await hmacText(seal, answerText(nonce, asked, { status, body: answer }));
-    const proven = mac !== null && same(mac, wanted);
+    const proven = mac !== null && sameText(mac, wanted);
     if (status !== 200) {
       const why = `the decision service at ${base} answered ${status}${proven ? `: ${messageIn(answer)}` : ""}`;
       if (status >= 500) throw new ServiceAway("store_unavailable", why);

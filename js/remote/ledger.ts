@@ -2,9 +2,9 @@
 
 import type { Event, Ledger, PolicySummary } from "../core/ledger.ts";
 import type { ApprovalView, BudgetLine, Decision, Outcome } from "../core/types.ts";
+import { randomHex } from "../digest.ts";
 import { WardenUnavailable } from "../errors.ts";
 import type { PayAnswer, WhoAmI } from "../service/api.ts";
-import { randomHex } from "../service/mac.ts";
 import { isObject } from "../x402/wire.ts";
 import { type Connection, ServiceAway, ServiceRefused } from "./connection.ts";
 import { decisionIn, holdIn, listIn, objectIn, outcomeIn, whoIn } from "./shapes.ts";

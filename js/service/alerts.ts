@@ -3,6 +3,7 @@
 import type { BudgetLine, FreezeLine, HoldLine } from "../core/types.ts";
 import type { Alert, AuditStatus, FeedRow } from "./api.ts";
 import type { Line } from "./figures.ts";
+import { iso } from "./keys.ts";
 import { addUsd, usdUnits } from "./usd.ts";
 
 export interface Seen {
@@ -37,8 +38,6 @@ export function alertsOf(seen: Seen): readonly Alert[] {
   const rank = { critical: 0, warning: 1, info: 2 } as const;
   return found.sort((a, b) => rank[a.level] - rank[b.level] || (a.since < b.since ? 1 : -1));
 }
-
-const iso = (at: number): string => new Date(at).toISOString();
 
 function frozen({ freezes }: Seen): Alert[] {
   return freezes.map(({ agent, at, reason, disabled }) => ({

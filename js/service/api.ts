@@ -6,6 +6,7 @@
  * What a caller may say beside the request itself can only tighten: `max_usd`, `network`, `payable`, `circuit_open_until`.
  */
 
+import type { AuditFilter } from "../audit/query.ts";
 import type { PolicySummary } from "../core/ledger.ts";
 import type {
   ApprovalView,
@@ -418,25 +419,8 @@ export interface Alert {
 
 // --- keys, policy, audit --------------------------------------------------------------------------------------------
 
-export interface KeyRow {
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly KeyScope[];
-  readonly agent?: string;
-  readonly session?: string;
-  readonly client?: string;
-  readonly approver?: string;
-  /** Tightens each of its payments. */
-  readonly max_usd?: string;
-  readonly created_at: string;
-  readonly expires_at?: string;
-  readonly rotated_at?: string;
-  /** The secret before the last rotation works until then. */
-  readonly old_until?: string;
-  readonly last_used_at?: string;
-}
-
-export interface NewKey {
+/** What a key says of whoever has it. */
+export interface KeyWords {
   /** For people. */
   readonly name: string;
   readonly scopes: readonly KeyScope[];
@@ -446,7 +430,21 @@ export interface NewKey {
   readonly client?: string;
   /** Needed for `approve`. */
   readonly approver?: string;
+  /** Tightens each of its payments. */
   readonly max_usd?: string;
+}
+
+export interface KeyRow extends KeyWords {
+  readonly id: string;
+  readonly created_at: string;
+  readonly expires_at?: string;
+  readonly rotated_at?: string;
+  /** The secret before the last rotation works until then. */
+  readonly old_until?: string;
+  readonly last_used_at?: string;
+}
+
+export interface NewKey extends KeyWords {
   /** From then on it is worth nothing (ISO 8601). */
   readonly expires_at?: string;
 }
@@ -494,16 +492,7 @@ export interface AuditStatus {
   readonly verifying: boolean;
 }
 
-export interface AuditQuery {
-  readonly agent?: string;
-  readonly client?: string;
-  readonly session?: string;
-  readonly vendor?: string;
-  readonly payee?: string;
-  readonly id?: string;
-  readonly kind?: string;
-  readonly since?: string;
-  readonly until?: string;
+export interface AuditQuery extends AuditFilter {
   /** 1 to 1,000; default 100: the newest of those that are wanted. */
   readonly limit?: number;
 }

@@ -6,11 +6,12 @@
  * A key that was rotated has two secrets for a while. What is in the store counts within a second in every process.
  */
 
+import { randomHex, sameText, sha256 } from "../digest.ts";
 import { type Cells, cellsOf } from "../gate/cells.ts";
 import type { Store } from "../stores/store.ts";
-import type { KeyMade, KeyRow, KeyScope, NewKey } from "./api.ts";
+import type { KeyMade, KeyRow, KeyScope, KeyWords, NewKey } from "./api.ts";
 import { badRequest, Refused } from "./exchange.ts";
-import { hmacText, randomHex, same, sha256 } from "./mac.ts";
+import { hmacText } from "./mac.ts";
 
 interface Secret {
   readonly generation: number;
@@ -19,15 +20,8 @@ interface Secret {
   readonly until: number | null;
 }
 
-interface KeyCell {
+interface KeyCell extends KeyWords {
   readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly KeyScope[];
-  readonly agent?: string;
-  readonly session?: string;
-  readonly client?: string;
-  readonly approver?: string;
-  readonly max_usd?: string;
   readonly created: number;
   readonly expires?: number;
   readonly rotated?: number;
@@ -191,7 +185,7 @@ export function openKeys(store: Store, now: () => number): Keys {
         if (!alive(cell, at)) return undefined;
         const hash = await sha256(secret);
         const found = cell.secrets
-          .filter((one) => same(one.hash, hash))
+          .filter((one) => sameText(one.hash, hash))
           .find(({ until }) => until === null || at < until);
         if (found === undefined) return undefined;
         return { key: cell, generation: found.generation, seal: await sealOf(id, found.generation), cookie: false };

@@ -2,7 +2,7 @@
 
 import type { Decision, Outcome } from "../core/types.ts";
 import { circuitsOf, offeredBy, originOf, plain } from "../payments.ts";
-import { buildPayment, heldOffer, isObject, type JsonObject, paymentHeader } from "../x402/wire.ts";
+import { buildPayment, decodeBase64, heldOffer, isObject, type JsonObject, paymentHeader } from "../x402/wire.ts";
 import type { AuthorizeBody, FeedRow, PayAnswer } from "./api.ts";
 import { Refused } from "./exchange.ts";
 import { type Caller, iso, mayDo } from "./keys.ts";
@@ -354,9 +354,7 @@ export function paying(parts: Parts): Handlers {
     const kept = decision.state === "signed" ? await parts.vault.find(id) : undefined;
     if (kept !== undefined) {
       const [, value] = kept.header;
-      const payload = JSON.parse(
-        new TextDecoder().decode(Uint8Array.from(atob(value), (unit) => unit.charCodeAt(0))),
-      ) as object;
+      const payload = JSON.parse(decodeBase64(value) ?? "") as object;
       return {
         ...answer,
         payment: { header: kept.header, payload, outcome: { id: answer.decision.id, ok: true, state: "signed" } },

@@ -1,7 +1,7 @@
 /** SHA-256 and HMAC-SHA256: Node's own where it is there, since it answers at once; WebCrypto elsewhere. */
 
-import { builtin } from "../builtin.ts";
-import { hexOf } from "../encoding.ts";
+import { builtin } from "./builtin.ts";
+import { hexOf } from "./encoding.ts";
 
 type Bytes = string | Uint8Array;
 
