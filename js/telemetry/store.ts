@@ -30,7 +30,7 @@ export function measuredStore(store: Store, backend: Backend, seconds: () => num
     }
   }
 
-  const { now } = store;
+  const { now, keeps } = store;
   return {
     name: store.name,
     load: (keys) => timed("load", () => store.load(keys)),
@@ -42,6 +42,7 @@ export function measuredStore(store: Store, backend: Backend, seconds: () => num
       }),
     scan: scanned,
     watch: (key, changed) => store.watch(key, changed),
+    ...(keeps === undefined ? {} : { keeps }),
     ...(now === undefined ? {} : { now: () => now.call(store) }),
     close: () => store.close(),
   };

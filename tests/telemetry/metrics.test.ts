@@ -26,6 +26,23 @@ const ask = (id: string, usd = "0.01", url = URL_OF_SELLER) => ({
   offer: offer(String(Math.round(Number(usd) * 1e6))),
 });
 
+test("a store that is measured lets the core keep its cells, as it does unmeasured: no load for each payment", async () => {
+  const inner = memoryStore();
+  let loads = 0;
+  const store: Store = {
+    ...inner,
+    load: (keys) => {
+      loads += 1;
+      return inner.load(keys);
+    },
+  };
+  const { warden } = await measuredWarden(policy, { store });
+  await warden.authorize(ask("p0"));
+  loads = 0;
+  for (let n = 1; n <= 10; n++) assert.equal((await warden.authorize(ask(`p${n}`))).action, "allow");
+  assert.ok(loads <= 2, String(loads));
+});
+
 test("what presidio-hardened-x402 counts is counted under its names", async () => {
   const { warden, control, figure } = await measuredWarden({
     ...policy,
