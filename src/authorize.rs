@@ -1,5 +1,7 @@
 //! The first verb: may this be paid? The check and the hold are one step: what is allowed is held.
 
+use std::rc::Rc;
+
 use crate::approval::ask::{self, Heard, asked_key, consult};
 use crate::approval::switch::frozen;
 use crate::approval::{self, Approval};
@@ -12,7 +14,7 @@ use crate::ledger::key;
 use crate::ledger::moves::{MAX_OPEN, sweep, take};
 use crate::ledger::working::{Missing, Working};
 use crate::money::Amount;
-use crate::offer::{self, Offer};
+use crate::offer::Offer;
 use crate::order::Map;
 use crate::origin::Target;
 use crate::policy::Policy;
@@ -33,17 +35,19 @@ pub fn authorize(
     request: &mut Request,
     now: Millis,
 ) -> Result<Decision, Missing> {
-    let (target, offer) = match readable(policy, request) {
-        Ok(read) => read,
-        Err(refusal) => return Ok(refused(&request.id, refusal)),
+    let heard = Rc::clone(&request.offer);
+    let (target, offer) = match (admitted(policy, request), heard.as_ref()) {
+        (Ok(target), Ok(offer)) => (target, offer),
+        (Err(refusal), _) => return Ok(refused(&request.id, refusal)),
+        (_, Err(refusal)) => return Ok(refused(&request.id, refusal.clone())),
     };
     let intent = format!("{}{}", key::INTENTS, request.intent(&target));
     work.presume([&key::hold(&request.id), &key::approval(&request.id), &intent]);
-    work.need_all(plan(policy, request, &target, &offer, &intent, now))?;
+    work.need_all(plan(policy, request, &target, offer, &intent, now))?;
 
     let now = work.time(now)?;
     let digest = request.digest();
-    let question = if request.resume { ask::resumed(policy, work, request, &offer, now)? } else { None };
+    let question = if request.resume { ask::resumed(policy, work, request, offer, now)? } else { None };
     let is_resumed = question.is_some();
     if let Some(id) = question {
         request.id = id;
@@ -59,7 +63,7 @@ pub fn authorize(
         return Ok(conflict(&request.id));
     }
     let swept = sweep(work, now)?;
-    let decision = decide(policy, work, request, (&target, &intent), &offer, &digest, now)?;
+    let decision = decide(policy, work, request, (&target, &intent), offer, &digest, now)?;
     if decision.action == Action::Deny && !swept && !fault!("denial-trace") {
         work.changes.clear();
     }
@@ -97,8 +101,8 @@ pub fn plan(
     keys
 }
 
-/// What must hold before any entry of the offer is looked at.
-fn readable(policy: &Policy, request: &Request) -> Result<(Target, Offer), Refusal> {
+/// Who is asked, where the policy lets that origin be asked at all.
+fn admitted(policy: &Policy, request: &Request) -> Result<Target, Refusal> {
     let target = Target::parse(&request.url)?;
     if !policy.admits_origin(&target) {
         let message = format!("`{}` is not https on the default port with a DNS name", target.origin());
@@ -108,7 +112,7 @@ fn readable(policy: &Policy, request: &Request) -> Result<(Target, Offer), Refus
         let message = format!("`{}` was requested, and the offer came from `{origin}`", target.origin());
         return Err(Refusal::at(Reason::RedirectedOffer, "offer_origin", message));
     }
-    Ok((target, offer::read(&request.offer)?))
+    Ok(target)
 }
 
 fn decide(
@@ -234,7 +238,7 @@ fn hold(
         at: now,
         until: now.saturating_add(UNUSED).saturating_add(if fault!("lapse-late") { 1_000 } else { 0 }),
         accept: best.accept,
-        terms: terms.clone(),
+        terms: Rc::clone(terms),
         price: best.price.clone(),
         usd: best.usd,
         signed: None,
@@ -283,7 +287,7 @@ fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
     }
     let judged = Judged {
         accept: hold.accept,
-        terms: Some(hold.terms.clone()),
+        terms: Some(Rc::clone(&hold.terms)),
         price: policy.price(&hold.terms.asset),
         usd: hold.usd,
         findings: Findings::default(),

@@ -21,6 +21,7 @@ use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::members;
 use crate::members::{instant, optional_text, wrong};
+use crate::offer::Shelf;
 use crate::order::Map;
 use crate::policy::Policy;
 use crate::reason::Refusal;
@@ -42,6 +43,8 @@ pub struct Engine {
     whole: bool,
     presumes: bool,
     staged: Staged,
+    /// The offers that were read before: what they say does not change.
+    shelf: Shelf,
     auditor: Option<Box<Auditor>>,
     records: Vec<String>,
 }
@@ -98,8 +101,8 @@ impl Engine {
     }
 
     fn over(policy: Policy, ledger: Ledger, whole: bool) -> Self {
-        let staged = Staged::default();
-        Self { policy, ledger, whole, presumes: false, staged, auditor: None, records: Vec::new() }
+        let (staged, shelf) = (Staged::default(), Shelf::default());
+        Self { policy, ledger, whole, presumes: false, staged, shelf, auditor: None, records: Vec::new() }
     }
 
     /// From now on each event is recorded, and none is answered that can't be. The document of the policy in force is
@@ -214,7 +217,9 @@ impl Engine {
         if self.presumes {
             work.presuming();
         }
-        let judge = |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, kind, event, at);
+        let shelf = &mut self.shelf;
+        let mut judge =
+            |policy: &Policy, work: &mut Working<'_>, event: &Json| verb(policy, work, shelf, kind, event, at);
         let answer = match &self.auditor {
             None => judge(&self.policy, &mut work, event),
             Some(auditor) => auditor.around(&self.policy, &mut work, (kind, event, at), judge),
@@ -307,9 +312,16 @@ impl From<Refusal> for Stop {
 }
 
 /// One verb on the ledger.
-fn verb(policy: &Policy, work: &mut Working<'_>, kind: &str, event: &Json, at: Millis) -> Result<Reply, Stop> {
+fn verb(
+    policy: &Policy,
+    work: &mut Working<'_>,
+    shelf: &mut Shelf,
+    kind: &str,
+    event: &Json,
+    at: Millis,
+) -> Result<Reply, Stop> {
     if matches!(kind, "authorize" | "check" | "explain") {
-        let decision = match Request::read(event) {
+        let decision = match Request::read(event, shelf) {
             Ok(mut request) => authorize(policy, work, &mut request, at)?,
             Err(refusal) => match members::name(event, "id") {
                 Ok(id) if !id.is_empty() => refused(&id, refusal),

@@ -1,13 +1,16 @@
 //! What an agent wants to pay for, as the wrapper tells it: whose payment, for which request, on which offer.
 
+use std::rc::Rc;
+
 use sha2::{Digest, Sha256};
 
 use crate::approval::proof::Proof;
 use crate::asset::Network;
 use crate::hash::hex;
-use crate::json::{Json, parse};
+use crate::json::Json;
 use crate::members::{flag, instant, name, optional_text, wrong};
 use crate::money::Usd;
+use crate::offer::{self, Heard, Shelf};
 use crate::origin::Target;
 use crate::policy::read::{Read, Reader};
 use crate::policy::words::RiskWord;
@@ -31,8 +34,8 @@ pub struct Request {
     pub url: String,
     /// The origin that the offer came from, where that is not the requested one.
     pub offer_origin: Option<String>,
-    /// The offer, as it came.
-    pub offer: Json,
+    /// What the offer says, or why it is none.
+    pub offer: Heard,
     /// SHA-256 of the request's body, in hex, where it has one.
     pub body_digest: Option<String>,
     /// The caller's own key for the intent: calls with the same key are the same intent.
@@ -128,11 +131,11 @@ pub const MEMBERS: &[&str] = &[
 ];
 
 impl Request {
-    /// Reads a request.
+    /// Reads a request. `shelf` has the offers that were read before.
     ///
     /// # Errors
     /// [`Reason::MalformedRequest`] with the member that is wrong.
-    pub fn read(json: &Json) -> Result<Self, Refusal> {
+    pub fn read(json: &Json, shelf: &mut Shelf) -> Result<Self, Refusal> {
         let id = name(json, "id")?;
         if id.is_empty() {
             return Err(wrong("id", "missing"));
@@ -145,7 +148,7 @@ impl Request {
             method: optional_text(json, "method")?.unwrap_or_else(|| String::from("GET")),
             url: optional_text(json, "url")?.ok_or_else(|| wrong("url", "missing"))?,
             offer_origin: optional_text(json, "offer_origin")?,
-            offer: offer(json)?,
+            offer: heard(json, shelf)?,
             body_digest: optional_text(json, "body_digest")?,
             idempotency_key: optional_text(json, "idempotency_key")?,
             max_usd: max_usd(json)?,
@@ -157,9 +160,11 @@ impl Request {
         })
     }
 
-    /// SHA-256 over all that the decision rests on, in hex: the same id with another digest is a conflict.
+    /// SHA-256 over all that the decision rests on, in hex: the same id with another digest is a conflict. What is no offer
+    /// decides nothing.
     #[must_use]
     pub fn digest(&self) -> String {
+        let offer = self.offer.as_ref().as_ref().map(|offer| offer.digest.as_str());
         let texts = [
             self.agent.as_str(),
             &self.session,
@@ -167,7 +172,7 @@ impl Request {
             &self.method,
             &self.url,
             self.offer_origin.as_deref().unwrap_or_default(),
-            &self.offer.canonical(),
+            offer.unwrap_or_default(),
             self.body_digest.as_deref().unwrap_or_default(),
             self.idempotency_key.as_deref().unwrap_or_default(),
             &self.max_usd.map(|usd| usd.to_string()).unwrap_or_default(),
@@ -229,11 +234,15 @@ fn countersignatures(json: &Json) -> Result<Vec<(String, Proof)>, Refusal> {
 }
 
 /// The offer as an object, or as the text that a stranger sent: only a text shows whether a key stands there twice.
-fn offer(json: &Json) -> Result<Json, Refusal> {
-    match (json.get("offer"), optional_text(json, "offer_text")?) {
-        (Some(offer), None) => Ok(offer.clone()),
+fn heard(json: &Json, shelf: &mut Shelf) -> Result<Heard, Refusal> {
+    let text = json.get("offer_text").filter(|text| **text != Json::Null);
+    let text = text.map(|text| {
+        text.as_str().ok_or_else(|| wrong("offer_text", format!("expected a text, found {}", text.kind())))
+    });
+    match (json.get("offer"), text.transpose()?) {
+        (Some(offer), None) => Ok(Rc::new(offer::read(offer))),
         (None, Some(text)) => {
-            parse(&text).map_err(|error| Refusal::at(Reason::MalformedOffer, "offer", format!("not JSON: {error}")))
+            shelf.read(text).map_err(|error| Refusal::at(Reason::MalformedOffer, "offer", format!("not JSON: {error}")))
         }
         (None, None) => Err(wrong("offer", "missing")),
         (Some(_), Some(_)) => Err(wrong("offer", "given twice, as `offer` and as `offer_text`")),

@@ -1,6 +1,8 @@
 //! One entry of an offer against the policy and the ledger: what every rule says to it. All rules are heard, so that a
 //! refusal names each one that stands in the way, and the strictest wins.
 
+use std::rc::Rc;
+
 use crate::asset::Network;
 use crate::decision::Fix;
 use crate::faults::fault;
@@ -147,7 +149,7 @@ pub struct Judged {
     /// Which entry of the offer.
     pub accept: usize,
     /// What it asks for, if it could be read.
-    pub terms: Option<Terms>,
+    pub terms: Option<Rc<Terms>>,
     /// What its asset counts as, if that is known.
     pub price: Option<Price>,
     /// Its amount in US dollars.
@@ -191,7 +193,7 @@ pub fn judge(
     work: &mut Working<'_>,
     request: &Request,
     target: &Target,
-    terms: &Terms,
+    terms: &Rc<Terms>,
     accept: usize,
     now: Millis,
 ) -> Result<Judged, Missing> {
@@ -201,18 +203,18 @@ pub fn judge(
     let mut fix = None;
     if !findings.denials.is_empty() {
         let most = largest_amount(&findings, |amount| {
-            let changed = Terms { amount, ..terms.clone() };
+            let changed = Terms { amount, ..(**terms).clone() };
             hear(policy, work, request, target, &changed, accept, now)
         })?;
         let at =
             earliest_time(&findings, work, now, |work, at| hear(policy, work, request, target, terms, accept, at))?;
         fix = Some(Fix {
             max_amount: most,
-            max_amount_usd: most.and_then(|amount| dollars(&Terms { amount, ..terms.clone() }, price.as_ref())),
+            max_amount_usd: most.and_then(|amount| dollars(&Terms { amount, ..(**terms).clone() }, price.as_ref())),
             retry_at: at.map(format_instant),
         });
     }
-    Ok(Judged { accept, terms: Some(terms.clone()), price, usd, findings, fix })
+    Ok(Judged { accept, terms: Some(Rc::clone(terms)), price, usd, findings, fix })
 }
 
 /// Hears every rule. Changes nothing.

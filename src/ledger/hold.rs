@@ -1,5 +1,7 @@
 //! A hold: money set aside for one payment, from the decision until it is known what became of it.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::ledger::key;
@@ -113,7 +115,7 @@ pub struct Hold {
     /// Which entry of the offer was chosen.
     pub accept: usize,
     /// What was offered, and so what may be signed.
-    pub terms: Terms,
+    pub terms: Rc<Terms>,
     /// What the asset counts as, as it was when the hold was taken.
     pub price: Option<Price>,
     /// The amount in US dollars, where the asset has a price.

@@ -2,6 +2,7 @@
 //! of the module. Members that are not known are passed over; one that is missing is damage.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::json::Json;
 
@@ -75,6 +76,12 @@ impl<T: Stored> Stored for Option<T> {
 
     fn left_out() -> Option<Self> {
         Some(None)
+    }
+}
+
+impl<T: Stored> Stored for Rc<T> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        T::restore(json).map(Self::new)
     }
 }
 

@@ -3,7 +3,10 @@
 //! The official clients read offers loosely: a lifetime of `"60"` becomes the year 7658, and an amount may be an array.
 //! Here a field has its one right form, or the entry is refused with the field's name. Nothing is rounded or repaired.
 
+mod shelf;
 mod terms;
+
+use std::rc::Rc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -14,6 +17,8 @@ use crate::json::Json;
 use crate::money::Amount;
 use crate::reason::{Reason, Refusal};
 use crate::words::quoted;
+
+pub use shelf::{Heard, Shelf};
 
 /// The most entries that an offer may have: each is judged, so a stranger chooses how long that takes.
 pub const MAX_ACCEPTS: usize = 32;
@@ -129,12 +134,12 @@ pub struct Offer {
     /// The protocol version: 1 or 2.
     pub version: u8,
     /// The entries in the seller's order, each as terms or as the reason why it can't be.
-    pub accepts: Vec<Result<Terms, Refusal>>,
+    pub accepts: Vec<Result<Rc<Terms>, Refusal>>,
     /// The resource as the seller names it. A seller can write anything here, so it is never a key of a policy.
     pub resource_url: Option<String>,
     /// The seller's description. Text for people, never for rules.
     pub description: Option<String>,
-    /// Lower-case hex SHA-256 of the whole offer's canonical JSON.
+    /// Lower-case hex SHA-256 of the whole offer's canonical JSON, each entry's digest in the place of the entry.
     pub digest: String,
 }
 
@@ -145,9 +150,9 @@ pub struct Offer {
 /// extension that makes the wallet sign more than the payment. One bad entry is an error in its place in `accepts`.
 pub fn read(offer: &Json) -> Result<Offer, Refusal> {
     let malformed = |field: &str, message: String| Refusal::at(Reason::MalformedOffer, field, message);
-    if offer.as_object().is_none() {
+    let Some(members) = offer.as_object() else {
         return Err(malformed("", format!("the offer is {}, not an object", offer.kind())));
-    }
+    };
     let version = match offer.get("x402Version").map(|value| (value, value.as_u64())) {
         Some((_, Some(1))) => 1,
         Some((_, Some(2))) => 2,
@@ -181,13 +186,11 @@ pub fn read(offer: &Json) -> Result<Offer, Refusal> {
         resource_url = optional_text(about, url_key, place)?;
         description = optional_text(about, "description", place)?;
     }
-    Ok(Offer {
-        version,
-        accepts: accepts.iter().enumerate().map(|(index, entry)| terms::read(version, index, entry)).collect(),
-        resource_url,
-        description,
-        digest: digest(offer),
-    })
+    let digests: Vec<String> = accepts.iter().map(digest).collect();
+    let read =
+        |(index, (entry, digest)): (usize, (&Json, &String))| terms::read(version, index, entry, digest).map(Rc::new);
+    let entries = accepts.iter().zip(&digests).enumerate().map(read).collect();
+    Ok(Offer { version, accepts: entries, resource_url, description, digest: whole(members, digests) })
 }
 
 /// Refuses extensions that make the wallet sign more than the payment: those of an offer, and those of a payment.
@@ -208,6 +211,16 @@ pub(crate) fn check_extensions(holder: &Json) -> Result<(), Refusal> {
             Err(Refusal::at(Reason::MalformedOffer, "extensions", format!("{}, not an object", other.kind())))
         }
     }
+}
+
+/// The digest of an offer whose entries have these. So each entry is written and hashed once.
+fn whole(members: &[(String, Json)], entries: Vec<String>) -> String {
+    let entries = Json::Array(entries.into_iter().map(Json::String).collect());
+    let member = |(name, value): &(String, Json)| match name.as_str() {
+        "accepts" => (name.clone(), entries.clone()),
+        _ => (name.clone(), value.clone()),
+    };
+    digest(&Json::Object(members.iter().map(member).collect()))
 }
 
 /// Lower-case hex SHA-256 of a value's canonical JSON.

@@ -1,7 +1,7 @@
 //! One entry of `accepts`, field by field, in the order in which a person would ask: what kind of payment, on which
 //! chain, in what, to whom, how much, for how long.
 
-use super::{Flow, MAX_LIFETIME_SECONDS, Scheme, Terms, Transfer, digest, present};
+use super::{Flow, MAX_LIFETIME_SECONDS, Scheme, Terms, Transfer, present};
 use crate::asset::{self, AssetId, Network, NetworkKind};
 use crate::json::Json;
 use crate::money::Amount;
@@ -13,7 +13,7 @@ const MAX_MEMO_BYTES: usize = 256;
 
 /// Reads one entry. Its field names are those of the version: `amount` in version 2, `maxAmountRequired` in version 1.
 /// The other version's field is a decoy, and ignored.
-pub(super) fn read(version: u8, index: usize, entry: &Json) -> Result<Terms, Refusal> {
+pub(super) fn read(version: u8, index: usize, entry: &Json, digest: &str) -> Result<Terms, Refusal> {
     let entry = Entry { value: entry, index };
     if entry.value.as_object().is_none() {
         let message = format!("{}, not an object", entry.value.kind());
@@ -62,7 +62,7 @@ pub(super) fn read(version: u8, index: usize, entry: &Json) -> Result<Terms, Ref
         eip712_version: eip712_version.map(str::to_owned),
         facilitator,
         memo: extra.memo(transfer)?,
-        digest: digest(entry.value),
+        digest: digest.to_owned(),
     })
 }
 
