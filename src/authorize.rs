@@ -41,7 +41,7 @@ pub fn authorize(
         (Err(refusal), _) => return Ok(refused(&request.id, refusal)),
         (_, Err(refusal)) => return Ok(refused(&request.id, refusal.clone())),
     };
-    let intent = format!("{}{}", key::INTENTS, request.intent(&target));
+    let intent = [key::INTENTS, &request.intent(&target)].concat();
     work.presume([&key::hold(&request.id), &key::approval(&request.id), &intent]);
     work.need_all(plan(policy, request, &target, offer, &intent, now))?;
 
@@ -362,7 +362,7 @@ fn report(id: &str, judged: &Judged) -> Decision {
         decision.payee = Some(terms.pay_to.clone());
     }
     decision.usd = judged.usd;
-    decision.symbol = judged.price.as_ref().and_then(|price| price.symbol.clone());
+    decision.symbol = judged.price.as_ref().and_then(|price| price.symbol.as_deref()).map(str::to_owned);
     decision.decimals = judged.price.as_ref().map(|price| price.decimals);
     decision.rules = judged.rules();
     decision.flags.clone_from(&judged.findings.flags);

@@ -7,8 +7,6 @@ mod budgets;
 mod holds;
 mod reload;
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::audit::Auditor;
@@ -224,7 +222,7 @@ impl Engine {
             None => judge(&self.policy, &mut work, event),
             Some(auditor) => auditor.around(&self.policy, &mut work, (kind, event, at), judge),
         };
-        let (read, changes) = (std::mem::take(&mut work.read), std::mem::take(&mut work.changes));
+        let (read, changes) = work.done();
         match answer {
             Ok(reply) => {
                 // What only asks changes nothing; but what it read may be checked.
@@ -247,7 +245,7 @@ impl Engine {
         }
     }
 
-    fn stage(&mut self, read: BTreeSet<String>, changes: Map<Change>) {
+    fn stage(&mut self, mut read: Vec<(String, u64)>, changes: Map<Change>) {
         if self.whole {
             let mut state = Map::default();
             for (name, Change { cell, expires }) in changes {
@@ -261,8 +259,7 @@ impl Engine {
         }
         let unchecked =
             |name: &str| fault!("read-not-checked") || (name == key::FREEZE && fault!("freeze-not-checked"));
-        let read = read.into_iter().filter(|name| !unchecked(name));
-        let read = read.map(|name| (self.ledger.version(&name), name)).map(|(v, name)| (name, v)).collect();
+        read.retain(|(name, _)| !unchecked(name));
         self.staged = Staged { read, changes };
     }
 

@@ -14,14 +14,24 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// SHA-256 in hex, each text with its length before it, so that no two lists of texts give the same bytes.
+/// SHA-256 in hex of the texts in their frames.
 #[must_use]
 pub fn framed(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text.len().to_string().as_bytes());
-        hash.update(b":");
-        hash.update(text.as_bytes());
-    }
-    hex(&hash.finalize())
+    hex(&Sha256::digest(frames(texts)))
 }
+
+/// Each text with its length before it, so that no two lists of texts give the same bytes.
+#[must_use]
+pub fn frames(texts: &[&str]) -> Vec<u8> {
+    let mut bytes =
+        Vec::with_capacity(texts.iter().fold(0, |size, text| FRAME.saturating_add(size).saturating_add(text.len())));
+    for text in texts {
+        bytes.extend_from_slice(text.len().to_string().as_bytes());
+        bytes.push(b':');
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
+}
+
+/// What is enough for most frames, in bytes: then all are made in one piece.
+const FRAME: usize = 4;

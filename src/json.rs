@@ -240,36 +240,7 @@ fn parse_within(text: &str, bound: usize) -> Result<Json, String> {
     if text.len() > bound {
         return Err(format!("{} bytes of JSON, more than the {bound} allowed", text.len()));
     }
-    check_depth(text)?;
     reader::read(text)
-}
-
-/// Depth is checked on the text, before anything is built from it.
-fn check_depth(text: &str) -> Result<(), String> {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
-                depth = depth.saturating_add(1);
-                if depth > MAX_DEPTH {
-                    return Err(format!("nested deeper than the {MAX_DEPTH} levels allowed"));
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -130,15 +130,24 @@ impl<V> Default for Map<V> {
 }
 
 impl<V> Map<V> {
-    fn place(&self, name: &str) -> Result<usize, usize> {
+    /// An empty one with room for so many.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
+    /// Where a name stands; as an error, where it would.
+    ///
+    /// # Errors
+    /// If it is not in it.
+    pub fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
 
     /// The value under a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&V> {
-        let place = self.place(name).ok()?;
-        self.0.get(place).map(|(_, value)| value)
+        self.at(self.place(name).ok()?)
     }
 
     /// Puts a value under a name, in place of the one before.
@@ -149,8 +158,19 @@ impl<V> Map<V> {
                     there.1 = value;
                 }
             }
-            Err(place) => self.0.insert(place, (name, value)),
+            Err(place) => self.insert_at(place, name, value),
         }
+    }
+
+    /// Puts a name that is not in it at its place.
+    pub fn insert_at(&mut self, place: usize, name: String, value: V) {
+        self.0.insert(place, (name, value));
+    }
+
+    /// The value at a place.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<&V> {
+        self.0.get(place).map(|(_, value)| value)
     }
 
     /// Names and values, in the order of the names.

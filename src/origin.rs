@@ -70,10 +70,10 @@ impl Target {
     /// `https://api.example.com`: with the port only if it is not the default.
     #[must_use]
     pub fn origin(&self) -> String {
-        let (scheme, host) = (self.scheme.name(), &self.host);
+        let origin = [self.scheme.name(), "://", &self.host];
         match self.port {
-            None => format!("{scheme}://{host}"),
-            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => origin.concat(),
+            Some(port) => format!("{}:{port}", origin.concat()),
         }
     }
 
@@ -187,7 +187,7 @@ fn canonical_path(path: &str) -> Result<String, &'static str> {
             _ => kept.push(segment),
         }
     }
-    Ok(format!("/{}", kept.join("/")))
+    Ok(["/", &kept.join("/")].concat())
 }
 
 /// Decodes escapes of unreserved characters (RFC 3986), writes the others in capitals, and escapes what a path can't

@@ -49,7 +49,7 @@ pub fn remembers(policy: &Policy, request: &Request) -> bool {
 fn cell_key(salt: &str, request: &Request, target: &Target, terms: &Terms) -> String {
     let payment =
         [terms.scheme.as_str(), terms.network.as_str(), &terms.asset.address, &terms.pay_to, &terms.amount.to_string()];
-    format!("{}{}", key::SEEN, fingerprint(salt.as_bytes(), &request.intended(target, &payment)))
+    [key::SEEN, &fingerprint(salt.as_bytes(), &request.intended(target, &payment))].concat()
 }
 
 /// HMAC-SHA256, in hex.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::approval::proof::Proof;
 use crate::asset::Network;
-use crate::hash::hex;
+use crate::hash::{framed, frames, hex};
 use crate::json::Json;
 use crate::members::{flag, instant, name, optional_text, wrong};
 use crate::money::Usd;
@@ -179,7 +179,7 @@ impl Request {
             &self.networks.as_ref().map(|list| format!("{list:?}")).unwrap_or_default(),
             &self.payable.as_ref().map(|list| format!("{list:?}")).unwrap_or_default(),
         ];
-        hex(&Sha256::digest(framed(&texts)))
+        framed(&texts)
     }
 
     /// SHA-256 over what makes two calls the same intent, in hex: the caller's key, or else the request itself.
@@ -192,25 +192,14 @@ impl Request {
     #[must_use]
     pub fn intended(&self, target: &Target, more: &[&str]) -> Vec<u8> {
         if let Some(key) = &self.idempotency_key {
-            return framed(&["key", &self.agent, &self.client, key]);
+            return frames(&["key", &self.agent, &self.client, key]);
         }
         let (method, resource) = (self.method.to_ascii_uppercase(), target.resource());
         let body = self.body_digest.as_deref().unwrap_or_default().to_ascii_lowercase();
         let mut texts = vec!["request", &self.agent, &self.client, &method, &resource, &body];
         texts.extend(more);
-        framed(&texts)
+        frames(&texts)
     }
-}
-
-/// Each text with its length before it, so that no two lists of texts give the same bytes.
-fn framed(texts: &[&str]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for text in texts {
-        bytes.extend_from_slice(text.len().to_string().as_bytes());
-        bytes.push(b':');
-        bytes.extend_from_slice(text.as_bytes());
-    }
-    bytes
 }
 
 /// `{"alice": {"signed_at": …, "signature": "…"}}`.

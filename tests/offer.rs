@@ -20,7 +20,8 @@ fn offer(value: &Value) -> Result<Offer, Refusal> {
 
 /// The offer's first entry, or why it (or the whole offer) is refused and where.
 fn first(value: &Value) -> Result<Terms, (Reason, String)> {
-    offer(value).and_then(|offer| offer.accepts[0].clone()).map_err(|refusal| (refusal.reason, refusal.field))
+    let entry = offer(value).and_then(|offer| offer.accepts[0].clone());
+    entry.map(|terms| (*terms).clone()).map_err(|refusal| (refusal.reason, refusal.field))
 }
 
 fn official(name: &str) -> Value {

@@ -126,7 +126,7 @@ pub fn card(
     if let Some(price) = &judged.price {
         put("decimals", Json::Number(Number::from(u64::from(price.decimals))));
         if let Some(symbol) = &price.symbol {
-            put("symbol", Json::String(symbol.clone()));
+            put("symbol", Json::String(symbol.to_string()));
         }
     }
     if let Some(description) = &offer.description {

@@ -64,7 +64,7 @@ fn line(hold: &Hold) -> HoldLine {
         endpoint: hold.endpoint.clone(),
         network: hold.terms.network.to_string(),
         asset: hold.terms.asset.address.clone(),
-        symbol: hold.price.as_ref().and_then(|price| price.symbol.clone()),
+        symbol: hold.price.as_ref().and_then(|price| price.symbol.as_deref()).map(str::to_owned),
         decimals: hold.price.as_ref().map(|price| price.decimals),
         payee: hold.terms.pay_to.clone(),
         payer: hold.payer.clone(),

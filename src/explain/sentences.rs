@@ -131,7 +131,7 @@ fn one(policy: &Policy, document: &Document) -> Vec<String> {
         None => lines.push(String::from("in any stablecoin of the registry, and what `assets` makes known")),
     }
     for asset in document.assets.iter().flatten() {
-        let name = asset.symbol.clone().unwrap_or_else(|| String::from("a token"));
+        let name = asset.symbol.as_deref().unwrap_or("a token");
         let place = [asset.network.clone(), asset.address.clone()].map(Option::unwrap_or_default).join("/");
         let price = match asset.usd {
             Some(rate) => format!("counts as {rate} USD"),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Json, Number};
+use super::{Json, MAX_DEPTH, Number};
 
-/// Reads one document. Its depth is bounded already.
+/// Reads one document.
 pub(super) fn read(text: &str) -> Result<Json, String> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, depth: 0 };
     let value = reader.value()?;
     match reader.next_token() {
         None => Ok(value),
@@ -33,6 +33,8 @@ fn is_again(key: &String, members: &[(String, Json)], seen: &mut BTreeSet<String
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// In so many lists and objects.
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -80,12 +82,23 @@ impl<'a> Reader<'a> {
             Some(b't') => self.word("true", Json::Bool(true)),
             Some(b'f') => self.word("false", Json::Bool(false)),
             Some(b'"') => self.string().map(Json::String),
-            Some(b'[') => self.array(),
-            Some(b'{') => self.object(),
+            Some(b'[') => self.inside(Self::array),
+            Some(b'{') => self.inside(Self::object),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(_) => self.wrong("expected value"),
             None => self.wrong("EOF while parsing a value"),
         }
+    }
+
+    /// One level deeper, as far as is allowed: a text can't make the stack run over.
+    fn inside(&mut self, read: fn(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
+        if self.depth == MAX_DEPTH {
+            return Err(format!("nested deeper than the {MAX_DEPTH} levels allowed"));
+        }
+        self.depth = self.depth.saturating_add(1);
+        let value = read(self);
+        self.depth = self.depth.saturating_sub(1);
+        value
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, String> {

@@ -22,23 +22,43 @@ use crate::trace::{Side, cap, floor};
 /// The keys that the counters of a payment have, whether or not their conditions hold in the end.
 #[must_use]
 pub fn keys(policy: &Policy, request: &Request, target: &Target, terms: &Terms, now: Millis) -> Vec<String> {
-    let budgets = policy.budgets.iter().filter(|budget| counts_asset(budget, terms)).map(|budget| {
-        let scope = scope(&budget.counter, request, target, terms);
-        budget_key(budget, &scope, now).unwrap_or_default()
-    });
-    let rates = policy.rates.iter().flat_map(|pace| {
-        let scope = scope(&pace.counter, request, target, terms);
-        let window = pace.max.and_then(|_| cell_key(&pace.counter, &|| String::from("count"), &scope, now));
-        let latest = pace.min_gap.map(|_| key::latest(&pace.counter.name, &scope));
-        [window, latest]
-    });
-    budgets.chain(rates.flatten()).filter(|key| !key.is_empty()).collect()
+    let whose = Whose { request, target, terms };
+    let budgets = policy.budgets.iter().filter(|budget| counts_asset(budget, terms));
+    let mut keys: Vec<String> = budgets.filter_map(|budget| budget_key(budget, whose, now)).collect();
+    for pace in &policy.rates {
+        keys.extend(pace.max.and_then(|_| pace_key(pace, whose, now)));
+        keys.extend(pace.min_gap.map(|_| latest_key(pace, whose)));
+    }
+    keys
+}
+
+/// Whose payment it is, where, and to whom: what tells the cells of one counter apart.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    request: &'a Request,
+    target: &'a Target,
+    terms: &'a Terms,
+}
+
+impl<'a> Whose<'a> {
+    const fn of(case: &Case<'a>) -> Self {
+        Self { request: case.request, target: case.target, terms: case.terms }
+    }
 }
 
 /// The key of a budget's cell; nothing where the table of its time zone has ended.
-#[must_use]
-pub fn budget_key(budget: &Budget, scope: &str, now: Millis) -> Option<String> {
-    cell_key(&budget.counter, &|| budget_unit(budget), scope, now)
+fn budget_key(budget: &Budget, whose: Whose<'_>, now: Millis) -> Option<String> {
+    cell_key(&budget.counter, &|| budget_unit(budget), whose, now)
+}
+
+/// The key of a rate's cell; nothing where the table of its time zone has ended.
+fn pace_key(pace: &Pace, whose: Whose<'_>, now: Millis) -> Option<String> {
+    cell_key(&pace.counter, &|| String::from("count"), whose, now)
+}
+
+/// The key of the cell of the latest payment that a rate counts.
+fn latest_key(pace: &Pace, whose: Whose<'_>) -> String {
+    key::latest(&pace.counter.name, &scope(&pace.counter, whose))
 }
 
 /// What the keys of all cells of a budget begin with.
@@ -56,15 +76,18 @@ fn budget_unit(budget: &Budget) -> String {
 
 /// The key of a counter's cell: its name, window and unit, and whose counter it is. Each period of a calendar has a
 /// cell of its own.
-fn cell_key(counter: &Counter, unit: &dyn Fn() -> String, scope: &str, now: Millis) -> Option<String> {
+fn cell_key(counter: &Counter, unit: &dyn Fn() -> String, whose: Whose<'_>, now: Millis) -> Option<String> {
     let prefix = counter.prefix.get_or_init(|| cell_prefix(counter, &unit()));
     let period = period(counter, now)?;
-    let mut key = String::with_capacity(prefix.len().saturating_add(scope.len()).saturating_add(period.len()));
-    for part in [prefix, scope, &period] {
-        key.push_str(part);
-    }
+    let mut key = String::with_capacity(prefix.len().saturating_add(SCOPE));
+    key.push_str(prefix);
+    write_scope(&mut key, counter, whose);
+    key.push_str(&period);
     Some(key)
 }
+
+/// What is enough for most scopes and periods, in bytes: then a key is made in one piece.
+const SCOPE: usize = 64;
 
 /// What a key ends with: the period of a calendar; empty for other windows, nothing where the zone's table has ended.
 #[must_use]
@@ -88,27 +111,33 @@ pub fn cell_prefix(counter: &Counter, unit: &str) -> String {
 }
 
 /// Whose counter a payment counts in: the values of `per`, escaped and joined.
-#[must_use]
-pub fn scope(counter: &Counter, request: &Request, target: &Target, terms: &Terms) -> String {
-    let value = |per: &Per| match per {
-        Per::All => String::from("*"),
-        Per::Agent => key::escape(&request.agent),
-        Per::Client => key::escape(&request.client),
-        Per::Session => key::escape(&request.session),
-        Per::Vendor => key::escape(&target.host),
-        Per::Endpoint => key::escape(&target.endpoint()),
-        Per::Payee => key::escape(&format!("{}/{}", terms.network, terms.pay_to)),
-        Per::Network => key::escape(terms.network.as_str()),
-    };
-    let most = if fault!("scope-shared") { 1 } else { usize::MAX };
+fn scope(counter: &Counter, whose: Whose<'_>) -> String {
     let mut scope = String::new();
+    write_scope(&mut scope, counter, whose);
+    scope
+}
+
+fn write_scope(key: &mut String, counter: &Counter, Whose { request, target, terms }: Whose<'_>) {
+    let most = if fault!("scope-shared") { 1 } else { usize::MAX };
     for (place, per) in counter.per.iter().take(most).enumerate() {
         if place > 0 {
-            scope.push(',');
+            key.push(',');
         }
-        scope.push_str(&value(per));
+        match per {
+            Per::All => key.push('*'),
+            Per::Agent => key::escape_into(key, &request.agent),
+            Per::Client => key::escape_into(key, &request.client),
+            Per::Session => key::escape_into(key, &request.session),
+            Per::Vendor => key::escape_into(key, &target.host),
+            Per::Endpoint => key::escape_into(key, &target.endpoint()),
+            Per::Payee => {
+                for part in [terms.network.as_str(), "/", &terms.pay_to] {
+                    key::escape_into(key, part);
+                }
+            }
+            Per::Network => key::escape_into(key, terms.network.as_str()),
+        }
     }
-    scope
 }
 
 /// Hears them.
@@ -159,8 +188,7 @@ fn hear_budget(
             return Ok(());
         }
     };
-    let scope = scope(counter, case.request, case.target, case.terms);
-    let Some(key) = budget_key(budget, &scope, case.now) else {
+    let Some(key) = budget_key(budget, Whose::of(case), case.now) else {
         findings.saw(&counter.name, || String::from("no calendar"));
         no_calendar(case, findings, counter);
         return Ok(());
@@ -172,7 +200,7 @@ fn hear_budget(
         Limit::Usd(limit) => limit.get(),
         Limit::Asset(limit, _) => limit.get(),
     });
-    record(case, findings, (budget, &tally, limit), (unit, used, amount), &scope);
+    record(case, findings, (budget, tally, limit), (unit, used, amount));
     if let Some(limit) =
         limit.filter(|limit| amount > limit.saturating_sub(used).saturating_add(fault!("limit-off-by-one").into()))
     {
@@ -188,7 +216,7 @@ fn hear_budget(
             message: format!("{left_text} left in `{}`", counter.name),
             rule: Some(counter.name.clone()),
             most,
-            retry: limit.checked_sub(amount).and_then(|most| room(counter, &tally, case.now, most)),
+            retry: limit.checked_sub(amount).and_then(|most| room(counter, tally, case.now, most)),
             delay: false,
         });
     }
@@ -207,7 +235,6 @@ fn record(
     findings: &mut Findings,
     (budget, tally, limit): (&Budget, &Tally, Option<u128>),
     (unit, used, amount): (Unit, u128, u128),
-    scope: &str,
 ) {
     let counter = &budget.counter;
     let dollars = unit == Unit::Usd;
@@ -216,7 +243,13 @@ fn record(
         let kind = if dollars { "USD" } else { "atomic units" };
         let limit = limit.map_or_else(String::new, |limit| format!(", of at most {}", show(limit)));
         let from = budget.approve_from.map_or_else(String::new, |from| format!(", people decide from {from} on"));
-        format!("{} used and {} more{limit}{from} {kind} {}{}", show(used), show(amount), window(counter), of(scope))
+        format!(
+            "{} used and {} more{limit}{from} {kind} {}{}",
+            show(used),
+            show(amount),
+            window(counter),
+            of(counter, case)
+        )
     });
     edges(case, findings, &counter.name, counter.when.as_ref());
     let left = limit.map(|limit| limit.checked_sub(used));
@@ -254,15 +287,17 @@ fn window(counter: &Counter) -> String {
     }
 }
 
-fn of(scope: &str) -> String {
-    if scope == "*" { String::new() } else { format!(" for `{scope}`") }
+fn of(counter: &Counter, case: &Case<'_>) -> String {
+    match scope(counter, Whose::of(case)).as_str() {
+        "*" => String::new(),
+        scope => format!(" for `{scope}`"),
+    }
 }
 
 fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, pace: &Pace) -> Result<(), Missing> {
     let counter = &pace.counter;
-    let scope = scope(counter, case.request, case.target, case.terms);
     if let Some(max) = pace.max {
-        let Some(key) = cell_key(counter, &|| String::from("count"), &scope, case.now) else {
+        let Some(key) = pace_key(pace, Whose::of(case), case.now) else {
             findings.saw(&counter.name, || String::from("no calendar"));
             no_calendar(case, findings, counter);
             return Ok(());
@@ -271,28 +306,28 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
         let used = tally.used(counter.window.into(), case.now);
         findings.saw(&counter.name, || {
             let gap = pace.min_gap.map_or_else(String::new, |gap| format!(", at least {} apart", format_duration(gap)));
-            format!("{used} payments and 1 more, of at most {max}, {}{}{gap}", window(counter), of(&scope))
+            format!("{used} payments and 1 more, of at most {max}, {}{}{gap}", window(counter), of(counter, case))
         });
         edges(case, findings, &counter.name, counter.when.as_ref());
         findings.recorder.edge(|| cap(used.saturating_add(1), max.into()), || format!("{}.max", counter.name));
-        findings.recorder.edge(|| turn(counter, &tally, case.now), || format!("{}.window", counter.name));
+        findings.recorder.edge(|| turn(counter, tally, case.now), || format!("{}.window", counter.name));
         if used >= u128::from(max).saturating_add(fault!("rate-off-by-one").into()) {
-            let retry = room(counter, &tally, case.now, u128::from(max.saturating_sub(1)));
+            let retry = room(counter, tally, case.now, u128::from(max.saturating_sub(1)));
             too_soon(findings, pace, format!("{used} payments in `{}`, and {max} are the most", counter.name), retry);
         }
         let window = Window::from(counter.window);
         findings.shares.push(Share { key, window, unit: Unit::Count, amount: Amount::new(1) });
     }
     if let Some(gap) = pace.min_gap {
-        let key = key::latest(&counter.name, &scope);
+        let key = latest_key(pace, Whose::of(case));
         let latest = work.latest(&key)?;
         let next = latest.map(|latest| latest.saturating_add(gap));
         if pace.max.is_none() {
             findings.saw(&counter.name, || match latest {
-                None => format!("the first payment{}; {} between two", of(&scope), format_duration(gap)),
+                None => format!("the first payment{}; {} between two", of(counter, case), format_duration(gap)),
                 Some(latest) => {
                     let since = format_duration(case.now.saturating_sub(latest));
-                    format!("{since} since the one before{}, of at least {}", of(&scope), format_duration(gap))
+                    format!("{since} since the one before{}, of at least {}", of(counter, case), format_duration(gap))
                 }
             });
             edges(case, findings, &counter.name, counter.when.as_ref());

@@ -291,7 +291,7 @@ fn earliest_time(
     let mut hear_at = |at: Millis| {
         let mut then = work.scratch();
         sweep(&mut then, at)?;
-        let open = then.open()?;
+        let open = then.open()?.to_vec();
         Ok::<_, Missing>((hear(&mut then, at)?, open))
     };
     let waiting = |denials: &[Denial], at: Millis| -> Option<Millis> {
@@ -300,7 +300,7 @@ fn earliest_time(
     };
     let mut at = now;
     let mut next = waiting(&findings.denials, now);
-    let mut open = work.scratch().open()?;
+    let mut open = work.scratch().open()?.to_vec();
     foresee(&mut work.scratch())?;
     for _ in 0..TRIES {
         // What happens first: the rules would let it pass, or a hold closes and they have to be asked again.

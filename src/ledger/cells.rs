@@ -105,6 +105,15 @@ struct Slot {
     end: Option<Millis>,
 }
 
+/// A cell as a verb found it, with the version under which the store knows it; an absent one has nothing inside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Found<'a> {
+    /// What is in it.
+    pub cell: Option<&'a Cell>,
+    /// 0 where it is absent.
+    pub version: u64,
+}
+
 impl Slot {
     /// From its end on a cell reads as absent, as in a store.
     fn live(&self, at: Millis) -> Option<&Cell> {
@@ -233,40 +242,45 @@ impl Ledger {
         Ok(rebuilt)
     }
 
-    /// A cell that is here: nothing where it is not, nothing inside where it is absent.
-    pub(super) fn cell(&self, key: &str, at: Millis) -> Option<Option<&Cell>> {
+    /// A cell that is here, as it is at this time: nothing where it is not, nothing inside where it is absent.
+    pub(super) fn find(&self, key: &str, at: Millis) -> Option<Found<'_>> {
         match self.cells.get(key) {
-            Some(slot) => Some(slot.live(at)),
-            None => self.whole.then_some(None),
+            Some(slot) => Some(Found { cell: slot.live(at), version: slot.version }),
+            None => self.whole.then(Found::default),
         }
     }
 
     /// Takes changes over, where these cells are the state.
     pub fn apply(&mut self, changes: Map<Change>) {
         for (key, change) in changes {
-            if let Some(end) = self.cells.get(&key).and_then(|slot| slot.end) {
-                self.ending.remove(&(in_order(end) + &key));
-            }
             // Tallies stay: an empty one and an absent one decide alike, and a trace shows what has just left them.
-            let ends = matches!(change.cell, Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_) | Cell::Open(_)));
+            let ends =
+                matches!(change.cell, None | Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_) | Cell::Open(_)));
             let end = change.expires.filter(|_| ends);
-            if let Some(end) = end {
-                self.ending.insert(in_order(end) + &key);
-            }
-            match change.cell {
-                cell @ Some(_) => drop(self.cells.insert(key, Slot { version: 0, cell, end })),
-                None => drop(self.cells.remove(&key)),
-            }
-        }
-        let now = in_order(self.clock());
-        while let Some(entry) = self.ending.pop_first() {
-            match entry.split_at_checked(now.len()) {
-                Some((end, key)) if end <= now.as_str() => drop(self.cells.remove(key)),
-                _ => {
-                    self.ending.insert(entry);
-                    break;
+            let name = ends.then(|| key.clone());
+            let before = match change.cell {
+                cell @ Some(_) => self.cells.insert(key, Slot { version: 0, cell, end }),
+                None => self.cells.remove(&key),
+            };
+            if let Some(name) = name {
+                if let Some(end) = before.and_then(|slot| slot.end) {
+                    self.ending.remove(&(in_order(end) + &name));
+                }
+                if let Some(end) = end {
+                    self.ending.insert(in_order(end) + &name);
                 }
             }
+        }
+        if self.ending.is_empty() {
+            return;
+        }
+        let now = in_order(self.clock());
+        while let Some((end, key)) = self.ending.first().and_then(|entry| entry.split_at_checked(now.len())) {
+            if end > now.as_str() {
+                break;
+            }
+            self.cells.remove(key);
+            self.ending.pop_first();
         }
     }
 

@@ -36,7 +36,10 @@ pub const APPROVALS: &str = "approval/";
 /// The cell that counts the payments to an address.
 #[must_use]
 pub fn payee(terms: &Terms) -> String {
-    format!("payee/{}/{}", escape(terms.network.as_str()), escape(&terms.pay_to))
+    let mut key = under("payee/", terms.network.as_str());
+    key.push('/');
+    escape_into(&mut key, &terms.pay_to);
+    key
 }
 
 /// The cell of the address that an origin was first paid at, on this network.
@@ -60,13 +63,13 @@ pub fn latest(rate: &str, scope: &str) -> String {
 /// The cell of a hold.
 #[must_use]
 pub fn hold(id: &str) -> String {
-    format!("{HOLDS}{}", escape(id))
+    under(HOLDS, id)
 }
 
 /// The cell of an approval.
 #[must_use]
 pub fn approval(id: &str) -> String {
-    format!("{APPROVALS}{}", escape(id))
+    under(APPROVALS, id)
 }
 
 /// The cell of an audit record. Sixteen digits: the order of the keys is that of the records.
@@ -78,19 +81,60 @@ pub fn log(seq: u64) -> String {
 /// The cell of an agent's own freeze.
 #[must_use]
 pub fn agent(name: &str) -> String {
-    format!("{AGENTS}{}", escape(name))
+    under(AGENTS, name)
+}
+
+/// One part below a prefix.
+fn under(prefix: &str, part: &str) -> String {
+    let mut key = String::with_capacity(prefix.len().saturating_add(part.len()));
+    key.push_str(prefix);
+    escape_into(&mut key, part);
+    key
 }
 
 /// A part of a key, with everything escaped that could be taken for the structure round it.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
+    escape_into(&mut out, text);
+    out
+}
+
+/// The same, at the end of a key that is being made.
+pub fn escape_into(key: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(strange) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, after) = rest.split_at_checked(strange).unwrap_or((rest, ""));
+        key.push_str(plain);
+        // A character of several bytes is escaped byte by byte.
+        let character = after.chars().next();
+        let length = character.map_or(0, char::len_utf8);
+        for byte in after.bytes().take(length) {
+            key.push_str(&format!("%{byte:02X}"));
+        }
+        rest = after.get(length..).unwrap_or_default();
+    }
+    key.push_str(rest);
+}
+
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b':' | b'@')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_byte_that_is_not_plain_is_escaped(text in "[a/%é\u{1F600}_,=~ ]{0,12}|.{0,20}") {
+            let wanted: String = text
+                .bytes()
+                .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+                .collect();
+            prop_assert_eq!(escape(&text), wanted);
         }
     }
-    out
 }

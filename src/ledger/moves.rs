@@ -17,7 +17,7 @@ pub const SWEPT: usize = 64;
 
 /// Changes the tally of a share, as it stands now.
 fn change(work: &mut Working<'_>, share: &Share, with: &mut dyn FnMut(&mut Tally)) -> Result<(), Missing> {
-    let mut tally = work.tally(&share.key)?;
+    let mut tally = work.tally(&share.key)?.clone();
     tally.forget(share.window, work.now());
     with(&mut tally);
     let expires = tally.expires(share.window);
@@ -45,8 +45,7 @@ pub fn keep(work: &mut Working<'_>, hold: &Hold) -> Result<(), Missing> {
 }
 
 fn put(work: &mut Working<'_>, hold: Hold) -> Result<(), Missing> {
-    let mut open = work.open()?;
-    open.retain(|entry| entry.id != hold.id);
+    let mut open: Vec<Open> = work.open()?.iter().filter(|entry| entry.id != hold.id).cloned().collect();
     if hold.is_open() && !(hold.state == State::Unknown && fault!("open-lost")) {
         let place = open.partition_point(|entry| entry.until <= hold.until);
         open.insert(place, Open { id: hold.id.clone(), until: hold.until });
@@ -203,8 +202,8 @@ pub fn raise(work: &mut Working<'_>, hold: &mut Hold, amount: Amount) -> Result<
 /// The cells that are not here.
 pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
     let skip: usize = fault!("sweep-skips").into();
-    let due = work.open()?.into_iter().take_while(|entry| entry.until <= now).skip(skip);
-    let due: Vec<Open> = due.take(SWEPT).collect();
+    let due = work.open()?.iter().take_while(|entry| entry.until <= now).skip(skip);
+    let due: Vec<Open> = due.take(SWEPT).cloned().collect();
     let holds = fetched(work, &due)?;
     for mut hold in holds {
         if hold.state == State::Held || fault!("expiry-frees") {
@@ -224,7 +223,7 @@ pub fn sweep(work: &mut Working<'_>, now: Millis) -> Result<bool, Missing> {
 /// # Errors
 /// The cells that are not here.
 pub fn foresee(work: &mut Working<'_>) -> Result<(), Missing> {
-    let next: Vec<Open> = work.open()?.into_iter().take(SWEPT).collect();
+    let next: Vec<Open> = work.open()?.iter().take(SWEPT).cloned().collect();
     fetched(work, &next).map(|_| ())
 }
 

@@ -1,6 +1,7 @@
 //! A cell's text, read back: the mirror of what derived `Serialize` writes. By hand, because derived readers were a fifth
 //! of the module. Members that are not known are passed over; one that is missing is damage.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -66,6 +67,12 @@ impl Stored for bool {
 impl Stored for String {
     fn restore(json: &Json) -> Result<Self, Damage> {
         json.as_str().map(str::to_owned).ok_or("a text")
+    }
+}
+
+impl Stored for Cow<'static, str> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        String::restore(json).map(Cow::Owned)
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Tally {
     spends: Vec<Spend>,
 }
 
+/// The tally of a budget that nothing was ever put into.
+pub static EMPTY: Tally = Tally { held: 0, spends: Vec::new() };
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 struct Spend(Millis, #[serde(serialize_with = "decimal::serialize")] u128);
 

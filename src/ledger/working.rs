@@ -1,17 +1,17 @@
 //! A verb at work on the cells: what it has read, and what it changes. Cells that aren't here yet are asked for, never
 //! guessed.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use crate::approval::Approval;
 use crate::approval::freeze::Freeze;
 use crate::approval::prompt::{Prompt, REMEMBERED};
 use crate::audit::head::Head;
 use crate::faults::fault;
-use crate::ledger::cells::{Cell, Change, Ledger, Open, Seen};
+use crate::ledger::cells::{Cell, Change, Found, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
-use crate::ledger::tally::Tally;
+use crate::ledger::tally::{EMPTY, Tally};
 use crate::money::Amount;
 use crate::order::{Map, set};
 use crate::time::Millis;
@@ -26,13 +26,12 @@ pub struct Missing(pub Vec<String>);
 pub struct Working<'a> {
     ledger: &'a Ledger,
     at: Millis,
-    /// The keys that the verb rests on; a commit checks the version of each.
-    pub read: BTreeSet<String>,
+    /// What the verb rests on, as it found it: a commit checks the version of each.
+    found: Map<Found<'a>>,
     /// What the verb changes.
     pub changes: Map<Change>,
     /// Where the caller checks it afterwards: what is not here and most likely nowhere is taken for absent.
     presumes: bool,
-    absent: BTreeSet<String>,
     /// Where somebody wants to know: what each rule said to each entry of the offer.
     pub trace: Option<Vec<EntryTrace>>,
 }
@@ -49,8 +48,9 @@ impl<'a> Working<'a> {
     /// Nothing read and nothing changed yet.
     #[must_use]
     fn new(ledger: &'a Ledger, at: Millis) -> Self {
-        let (read, absent) = (BTreeSet::new(), BTreeSet::new());
-        Self { ledger, at, read, changes: Map::default(), presumes: false, absent, trace: None }
+        // More than most verbs rest on, and than most change.
+        let (found, changes) = (Map::with_capacity(24), Map::with_capacity(12));
+        Self { ledger, at, found, changes, presumes: false, trace: None }
     }
 
     /// From now on what [`Working::presume`] names is taken for absent. For a caller who has the store check the version of
@@ -63,16 +63,11 @@ impl<'a> Working<'a> {
     pub fn presume<'k>(&mut self, keys: impl IntoIterator<Item = &'k String>) {
         if self.presumes {
             for key in keys {
-                if self.ledger.cell(key, self.at).is_none() {
-                    self.absent.insert(key.clone());
+                if self.ledger.find(key, self.at).is_none() {
+                    self.found.insert(key.clone(), Found::default());
                 }
             }
         }
-    }
-
-    /// A cell that is here: nothing where it is not, nothing inside where it is absent.
-    fn here(&self, key: &str) -> Option<Option<&'a Cell>> {
-        self.ledger.cell(key, self.at).or_else(|| self.absent.contains(key).then_some(None))
     }
 
     /// The time that the verb goes by.
@@ -84,51 +79,56 @@ impl<'a> Working<'a> {
     /// The same ledger with the same changes, to try something out on.
     #[must_use]
     pub fn scratch(&self) -> Self {
-        let (read, changes, absent) = (self.read.clone(), self.changes.clone(), self.absent.clone());
-        Self { ledger: self.ledger, at: self.at, read, changes, presumes: self.presumes, absent, trace: None }
+        let (found, changes) = (self.found.clone(), self.changes.clone());
+        Self { ledger: self.ledger, at: self.at, found, changes, presumes: self.presumes, trace: None }
+    }
+
+    /// What the verb rests on, each cell with its version, and what it changes.
+    #[must_use]
+    pub fn done(self) -> (Vec<(String, u64)>, Map<Change>) {
+        (self.found.into_iter().map(|(key, found)| (key, found.version)).collect(), self.changes)
     }
 
     /// Asks for several cells at once, so that a verb loads what it needs in one go.
     ///
     /// # Errors
-    /// The keys that are not here.
+    /// The keys that are not here, each once.
     pub fn need<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), Missing> {
-        self.need_each(&mut keys.into_iter())
+        self.need_each(&mut keys.into_iter().map(Cow::Borrowed))
     }
 
-    /// The same for keys that are made for it: each is there once, whatever was given.
+    /// The same for keys that were made for it.
     ///
     /// # Errors
-    /// The keys that are not here.
+    /// The keys that are not here, each once.
     pub fn need_all(&mut self, keys: Vec<String>) -> Result<(), Missing> {
+        self.need_each(&mut keys.into_iter().map(Cow::Owned))
+    }
+
+    fn need_each(&mut self, keys: &mut dyn Iterator<Item = Cow<'_, str>>) -> Result<(), Missing> {
         let mut missing = Vec::new();
         for key in keys {
-            if self.here(&key).is_none() {
-                missing.push(key);
-            } else {
-                self.read.insert(key);
+            let Err(place) = self.found.place(&key) else { continue };
+            match self.ledger.find(&key, self.at) {
+                Some(found) => self.found.insert_at(place, key.into_owned(), found),
+                None => missing.push(key.into_owned()),
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(Missing(set(missing).into_iter().collect())) }
     }
 
-    fn need_each(&mut self, keys: &mut dyn Iterator<Item = &str>) -> Result<(), Missing> {
-        let mut missing = Vec::new();
-        for key in keys {
-            if self.here(key).is_none() {
-                missing.push(key.to_owned());
-            } else if !self.read.contains(key) {
-                self.read.insert(key.to_owned());
-            }
-        }
-        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
-    }
-
     fn get(&mut self, key: &str) -> Result<Option<&Cell>, Missing> {
-        self.need([key])?;
+        let found = match self.found.place(key) {
+            Ok(place) => self.found.at(place).copied().unwrap_or_default(),
+            Err(place) => {
+                let Some(found) = self.ledger.find(key, self.at) else { return Err(Missing(vec![key.to_owned()])) };
+                self.found.insert_at(place, key.to_owned(), found);
+                found
+            }
+        };
         Ok(match self.changes.get(key) {
             Some(change) => change.cell.as_ref(),
-            None => self.here(key).flatten(),
+            None => found.cell,
         })
     }
 
@@ -146,10 +146,10 @@ impl<'a> Working<'a> {
     ///
     /// # Errors
     /// The key, if the cell is not here.
-    pub fn tally(&mut self, key: &str) -> Result<Tally, Missing> {
+    pub fn tally(&mut self, key: &str) -> Result<&Tally, Missing> {
         Ok(match self.get(key)? {
-            Some(Cell::Budget(tally)) => tally.clone(),
-            _ => Tally::default(),
+            Some(Cell::Budget(tally)) => tally,
+            _ => &EMPTY,
         })
     }
 
@@ -169,10 +169,10 @@ impl<'a> Working<'a> {
     ///
     /// # Errors
     /// The key, if the cell is not here.
-    pub fn open(&mut self) -> Result<Vec<Open>, Missing> {
+    pub fn open(&mut self) -> Result<&[Open], Missing> {
         Ok(match self.get(key::OPEN)? {
-            Some(Cell::Open(open)) => open.clone(),
-            _ => Vec::new(),
+            Some(Cell::Open(open)) => open,
+            _ => &[],
         })
     }
 

@@ -1,5 +1,6 @@
 //! From the document to the compiled policy: every name is resolved here, and every error noted at its own place.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -320,7 +321,7 @@ fn priced(list: Option<&[AssetSection]>, reader: &mut Reader) -> Vec<(AssetId, P
                 asset.symbol, asset.decimals
             ));
         }
-        let price = Price { decimals, usd: section.usd, symbol: section.symbol.clone() };
+        let price = Price { decimals, usd: section.usd, symbol: section.symbol.clone().map(Cow::Owned) };
         if prices.iter().any(|(other, _)| *other == id) {
             r.fail(format!("`{id}` is listed twice"));
         }

@@ -1,5 +1,6 @@
 //! The policy: a document, read strictly and compiled once into what a decision asks.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -162,7 +163,7 @@ pub struct Price {
     /// US dollars for one whole token; an asset without it meets no limit in US dollars.
     pub usd: Option<Rate>,
     /// A name for people.
-    pub symbol: Option<String>,
+    pub symbol: Option<Cow<'static, str>>,
 }
 
 /// Addresses that receive money, each on one network or on any.
@@ -324,7 +325,7 @@ impl Policy {
             known(id).map(|asset| Price {
                 decimals: asset.decimals,
                 usd: Some(Rate::ONE),
-                symbol: Some(asset.symbol.to_owned()),
+                symbol: Some(Cow::Borrowed(asset.symbol)),
             })
         })
     }

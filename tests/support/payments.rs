@@ -22,7 +22,7 @@ pub fn vector(name: &str) -> Vector {
     let mut value = read(name);
     let offer = offer::read(&json::parse(&value["offer"].to_string()).unwrap()).unwrap();
     Vector {
-        terms: offer.accepts[0].clone().unwrap(),
+        terms: (*offer.accepts[0].clone().unwrap()).clone(),
         now: parse_instant(value["now"].as_str().unwrap()).unwrap(),
         signer: value["signer"].as_str().unwrap().to_owned(),
         payload: value["payload"].take(),
