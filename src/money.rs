@@ -1,5 +1,8 @@
 //! Money without floats: amounts in atomic units, dollars in units of 10^-18, and the one rounding between them.
 //!
+//! All three are laid out as two words of 64 bits: a `u128` by itself wants sixteen bytes' alignment, which a third of each
+//! counter would be filled up for, and which WebAssembly's allocator is slow to give.
+//!
 //! A price is always rounded up, so a limit in dollars can't be exceeded by rounding. [`largest_within`] is the exact
 //! inverse: the largest amount that still passes a limit.
 
@@ -56,6 +59,7 @@ impl std::error::Error for MoneyError {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[repr(Rust, packed(8))]
 pub struct Amount(u128);
 
 impl Amount {
@@ -73,7 +77,7 @@ impl Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        { self.0 }.fmt(f)
     }
 }
 
@@ -81,6 +85,7 @@ impl fmt::Display for Amount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[repr(Rust, packed(8))]
 pub struct Usd(u128);
 
 impl Usd {
@@ -122,6 +127,7 @@ impl fmt::Display for Usd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[repr(Rust, packed(8))]
 pub struct Rate(u128);
 
 impl Rate {
@@ -250,7 +256,7 @@ pub fn largest_within(limit: Usd, decimals: u8, rate: Rate) -> Amount {
 /// The amount in whole tokens, in its shortest form: `0.01` for 10000 with 6 decimals.
 #[must_use]
 pub fn format_units(amount: Amount, decimals: u8) -> String {
-    let digits = amount.0.to_string();
+    let digits = { amount.0 }.to_string();
     let decimals = usize::from(decimals);
     // At least one digit is left before the point.
     let padded = format!("{digits:0>width$}", width = decimals.saturating_add(1));

@@ -76,7 +76,7 @@ fn line(budget: &crate::policy::Budget, scope: &str, tally: &Tally, now: Millis)
         key: scope.to_owned(),
         unit,
         limit: limit.map(show),
-        held: show(tally.held),
+        held: show(tally.held.get()),
         spent: show(tally.spent(window, now)),
         available: limit.map(|limit| show(limit.saturating_sub(tally.used(window, now)))),
         window: counter.window.word(),

@@ -194,7 +194,7 @@ fn hear_budget(
         return Ok(());
     };
     let tally = work.tally(&key)?;
-    let held = if fault!("limit-ignores-held") { tally.held } else { 0 };
+    let held = if fault!("limit-ignores-held") { tally.held.get() } else { 0 };
     let used = tally.used(counter.window.into(), case.now).saturating_sub(held);
     let limit = budget.limit.as_ref().map(|limit| match limit {
         Limit::Usd(limit) => limit.get(),

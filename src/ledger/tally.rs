@@ -42,23 +42,23 @@ impl From<WindowWord> for Window {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// In open holds. It counts for as long as they are open, whatever the window.
-    #[serde(serialize_with = "decimal::serialize", rename = "h")]
-    pub held: u128,
+    #[serde(rename = "h")]
+    pub held: Amount,
     /// Spent, in the order of time.
     #[serde(rename = "s")]
     spends: Vec<Spend>,
 }
 
 /// The tally of a budget that nothing was ever put into.
-pub static EMPTY: Tally = Tally { held: 0, spends: Vec::new() };
+pub static EMPTY: Tally = Tally { held: Amount::ZERO, spends: Vec::new() };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Spend(Millis, #[serde(serialize_with = "decimal::serialize")] u128);
+struct Spend(Millis, Amount);
 
 impl Stored for Tally {
     fn restore(json: &Json) -> Result<Self, Damage> {
         match json.as_object() {
-            Some([_, _]) => Ok(Self { held: member::<Amount>(json, "h")?.get(), spends: member(json, "s")? }),
+            Some([_, _]) => Ok(Self { held: member(json, "h")?, spends: member(json, "s")? }),
             _ => Err("the tally"),
         }
     }
@@ -67,7 +67,7 @@ impl Stored for Tally {
 impl Stored for Spend {
     fn restore(json: &Json) -> Result<Self, Damage> {
         match json.as_array() {
-            Some([at, amount]) => Ok(Self(Millis::restore(at)?, Amount::restore(amount)?.get())),
+            Some([at, amount]) => Ok(Self(Millis::restore(at)?, Amount::restore(amount)?)),
             _ => Err("a spend"),
         }
     }
@@ -80,13 +80,13 @@ impl Tally {
         self.spends
             .iter()
             .filter(|spend| counts(spend.0, window, now))
-            .fold(0, |sum, spend| sum.saturating_add(spend.1))
+            .fold(0, |sum, spend| spend.1.get().saturating_add(sum))
     }
 
     /// What is held and what was spent, together.
     #[must_use]
     pub fn used(&self, window: Window, now: Millis) -> u128 {
-        self.held.saturating_add(self.spent(window, now))
+        self.held.get().saturating_add(self.spent(window, now))
     }
 
     /// Forgets what has left the window: then what is written does not tell whether a store had forgotten it before.
@@ -96,14 +96,14 @@ impl Tally {
 
     /// Holds more.
     pub fn hold(&mut self, amount: u128) {
-        self.held = self.held.saturating_add(amount);
+        self.held = self.held.saturating_add(Amount::new(amount));
     }
 
     /// Lets go of what was held.
     pub fn release(&mut self, amount: u128) {
         let amount = if fault!("release-twice") { amount.saturating_mul(2) } else { amount };
         let amount = amount.saturating_sub(u128::from(fault!("release-short")));
-        self.held = self.held.saturating_sub(amount);
+        self.held = self.held.saturating_sub(Amount::new(amount));
     }
 
     /// Books a spend.
@@ -111,6 +111,7 @@ impl Tally {
         if amount == 0 {
             return;
         }
+        let amount = Amount::new(amount);
         let Window::Rolling(span) = window else {
             match self.spends.first_mut() {
                 Some(total) => *total = Spend(total.0.max(at), total.1.saturating_add(amount)),
@@ -147,28 +148,28 @@ impl Tally {
             Window::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
             Window::Total => Millis::MAX,
         };
-        let mut left = amount;
+        let mut left = Amount::new(amount);
         for spend in self.spends.iter_mut().skip(first).take_while(|spend| spend.0 <= end) {
             let taken = left.min(spend.1);
             spend.1 = spend.1.saturating_sub(taken);
             left = left.saturating_sub(taken);
         }
-        self.spends.retain(|spend| spend.1 > 0);
-        amount.saturating_sub(left)
+        self.spends.retain(|spend| spend.1 > Amount::ZERO);
+        amount.saturating_sub(left.get())
     }
 
     /// The earliest time, not before now, at which no more than `most` is used, if no more is spent until then.
     /// `None` if that never comes by itself: what is held, or a window without end, stands in the way.
     #[must_use]
     pub fn earliest(&self, window: Window, now: Millis, most: u128) -> Option<Millis> {
-        let most_spent = most.checked_sub(self.held)?;
+        let most_spent = most.checked_sub(self.held.get())?;
         let mut spent = self.spent(window, now);
         if spent <= most_spent {
             return Some(now);
         }
         let Window::Rolling(span) = window else { return None };
         for spend in self.spends.iter().filter(|spend| counts(spend.0, window, now)) {
-            spent = spent.saturating_sub(spend.1);
+            spent = spent.saturating_sub(spend.1.get());
             if spent <= most_spent {
                 return spend.0.checked_add(span);
             }
@@ -180,7 +181,7 @@ impl Tally {
     #[must_use]
     pub fn expires(&self, window: Window) -> Option<Millis> {
         match (window, self.held, self.spends.last()) {
-            (Window::Rolling(span), 0, Some(last)) => last.0.checked_add(span),
+            (Window::Rolling(span), Amount::ZERO, Some(last)) => last.0.checked_add(span),
             _ => None,
         }
     }
@@ -206,15 +207,6 @@ fn counts(at: Millis, window: Window, now: Millis) -> bool {
     match window {
         Window::Rolling(span) => at.saturating_add(span) > now.saturating_add(u64::from(fault!("window-short"))),
         Window::Total => true,
-    }
-}
-
-/// Integers above 2^53 as decimal text: JSON readers elsewhere would round them.
-mod decimal {
-    use serde::Serializer;
-
-    pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
     }
 }
 
