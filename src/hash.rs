@@ -26,7 +26,7 @@ pub fn frames(texts: &[&str]) -> Vec<u8> {
     let mut bytes =
         Vec::with_capacity(texts.iter().fold(0, |size, text| FRAME.saturating_add(size).saturating_add(text.len())));
     for text in texts {
-        bytes.extend_from_slice(text.len().to_string().as_bytes());
+        bytes.extend_from_slice(itoa::Buffer::new().format(text.len()).as_bytes());
         bytes.push(b':');
         bytes.extend_from_slice(text.as_bytes());
     }

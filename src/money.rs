@@ -10,7 +10,7 @@ mod wide;
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::faults::fault;
 use crate::json::Json;
@@ -56,9 +56,8 @@ impl fmt::Display for MoneyError {
 impl std::error::Error for MoneyError {}
 
 /// An amount of some asset, in its atomic units. Reads and writes as a decimal string.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 #[repr(Rust, packed(8))]
 pub struct Amount(u128);
 
@@ -72,6 +71,12 @@ impl Amount {
             return Err(MoneyError::NotAnAmount(text.to_owned()));
         }
         text.parse().map(Self).map_err(|_| MoneyError::TooLarge(text.to_owned()))
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(itoa::Buffer::new().format(self.0))
     }
 }
 
@@ -256,15 +261,19 @@ pub fn largest_within(limit: Usd, decimals: u8, rate: Rate) -> Amount {
 /// The amount in whole tokens, in its shortest form: `0.01` for 10000 with 6 decimals.
 #[must_use]
 pub fn format_units(amount: Amount, decimals: u8) -> String {
-    let digits = { amount.0 }.to_string();
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(amount.0);
     let decimals = usize::from(decimals);
-    // At least one digit is left before the point.
-    let padded = format!("{digits:0>width$}", width = decimals.saturating_add(1));
-    let (whole, fraction) = padded.split_at_checked(padded.len().saturating_sub(decimals)).unwrap_or((&padded, ""));
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        fraction => format!("{whole}.{fraction}"),
+    let (whole, fraction) = digits.split_at_checked(digits.len().saturating_sub(decimals)).unwrap_or_default();
+    let mut text = String::from(if whole.is_empty() { "0" } else { whole });
+    if !fraction.trim_end_matches('0').is_empty() {
+        text.push('.');
+        for _ in fraction.len()..decimals {
+            text.push('0');
+        }
+        text.push_str(fraction.trim_end_matches('0'));
     }
+    text
 }
 
 /// Atomic units in one whole token, if that fits 128 bits.

@@ -24,6 +24,7 @@ use crate::time::Millis;
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// A budget's tally.
+    #[serde(skip_serializing)]
     Budget(Tally),
     /// A hold.
     Hold(Box<Hold>),
@@ -54,6 +55,7 @@ pub enum Cell {
     /// The head of the audit log.
     Audit(Box<Head>),
     /// A record of the audit log, as its line. The core writes it and never reads it back.
+    #[serde(skip_serializing)]
     Record(String),
 }
 
@@ -379,9 +381,10 @@ pub fn decode(text: &str) -> Result<Cell, String> {
 /// # Errors
 /// One sentence, if it can't be written; that is a fault of the core.
 pub fn encode(cell: &Cell) -> Result<String, String> {
-    // A record stands in its cell as it stands in the log.
-    if let Cell::Record(line) = cell {
-        return Ok(line.clone());
+    match cell {
+        // A record stands in its cell as it stands in the log.
+        Cell::Record(line) => Ok(line.clone()),
+        Cell::Budget(tally) => Ok(["{\"budget\":", &tally.text(), "}"].concat()),
+        other => serde_json::to_string(other).map_err(|error| format!("a cell can't be written: {error}")),
     }
-    serde_json::to_string(cell).map_err(|error| format!("a cell can't be written: {error}"))
 }

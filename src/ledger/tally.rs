@@ -39,41 +39,70 @@ impl From<WindowWord> for Window {
 }
 
 /// Money held and money spent, in the unit of the budget (10^-18 US dollars, or atomic units of its asset).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// In open holds. It counts for as long as they are open, whatever the window.
-    #[serde(rename = "h")]
     pub held: Amount,
     /// Spent, in the order of time.
-    #[serde(rename = "s")]
     spends: Vec<Spend>,
 }
 
 /// The tally of a budget that nothing was ever put into.
 pub static EMPTY: Tally = Tally { held: Amount::ZERO, spends: Vec::new() };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Spend(Millis, Amount);
+
+/// What is enough for most spends, in bytes: then the text is made in one piece.
+const SPEND: usize = 32;
 
 impl Stored for Tally {
     fn restore(json: &Json) -> Result<Self, Damage> {
         match json.as_object() {
-            Some([_, _]) => Ok(Self { held: member(json, "h")?, spends: member(json, "s")? }),
+            Some([_, _]) => {
+                Ok(Self { held: member(json, "h")?, spends: spends(&member::<String>(json, "s")?).ok_or("a spend")? })
+            }
             _ => Err("the tally"),
         }
     }
 }
 
-impl Stored for Spend {
-    fn restore(json: &Json) -> Result<Self, Damage> {
-        match json.as_array() {
-            Some([at, amount]) => Ok(Self(Millis::restore(at)?, Amount::restore(amount)?)),
-            _ => Err("a spend"),
-        }
+/// The spends of [`Tally::text`].
+fn spends(line: &str) -> Option<Vec<Spend>> {
+    let mut spends: Vec<Spend> = Vec::new();
+    for spend in line.split(' ').filter(|_| !line.is_empty()) {
+        let (gap, amount) = spend.split_once(':')?;
+        let gap = Millis::try_from(Amount::parse(gap).ok()?.get()).ok()?;
+        let at = spends.last().map_or(0, |before| before.0).checked_add(gap)?;
+        spends.push(Spend(at, Amount::parse(amount).ok()?));
     }
+    Some(spends)
 }
 
 impl Tally {
+    /// As it is stored: `{"h":"500","s":"1767607200000:10000 7:250"}`, what is held, and of each spend the time since the one
+    /// before, and its amount. It is written at each payment, with up to 64 spends: not by way of a serializer, which
+    /// would look at each character for one to escape.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.spends.len().saturating_mul(SPEND).saturating_add(SPEND));
+        let (mut buffer, mut before) = (itoa::Buffer::new(), 0);
+        text.push_str("{\"h\":\"");
+        text.push_str(buffer.format(self.held.get()));
+        text.push_str("\",\"s\":\"");
+        for (place, Spend(at, amount)) in self.spends.iter().enumerate() {
+            if place > 0 {
+                text.push(' ');
+            }
+            text.push_str(buffer.format(at.saturating_sub(before)));
+            text.push(':');
+            text.push_str(buffer.format(amount.get()));
+            before = *at;
+        }
+        text.push_str("\"}");
+        text
+    }
+
     /// What was spent and still counts at this time.
     #[must_use]
     pub fn spent(&self, window: Window, now: Millis) -> u128 {
@@ -249,7 +278,42 @@ mod tests {
         assert_eq!(tally.spent(Window::Total, u64::MAX), 2_990);
     }
 
+    #[test]
+    fn a_damaged_line_is_damage() {
+        assert_eq!(spends(""), Some(Vec::new()));
+        assert_eq!(spends("5:3 0:2"), Some(vec![Spend(5, Amount::new(3)), Spend(5, Amount::new(2))]));
+        for line in [
+            " ",
+            "5",
+            "5:",
+            ":3",
+            "5:3 ",
+            "5:3  1:2",
+            "5:-3",
+            "+5:3",
+            "05:3",
+            "5:3:1",
+            "18446744073709551616:1",
+            "9:1 18446744073709551615:1",
+        ] {
+            assert_eq!(spends(line), None, "{line}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_tally_reads_back(held in any::<u128>(), gaps in proptest::collection::vec((0u64..1 << 40, 1u128..), 0..90)) {
+            let mut tally = Tally::default();
+            tally.hold(held);
+            let mut now = 1_767_607_200_000;
+            for (gap, amount) in gaps {
+                now += gap;
+                tally.spend(DAY, now, amount);
+            }
+            let read = crate::json::parse(&tally.text()).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(Tally::restore(&read), Ok(tally));
+        }
+
         /// Against a list of all spends: never less, and more only by spends that left within 1/32 of the window.
         #[test]
         fn never_too_little_and_little_too_much(
