@@ -14,7 +14,7 @@ use crate::audit::record::{self, Unrecorded};
 use crate::authorize::{authorize, refused};
 use crate::faults::fault;
 use crate::json::Json;
-use crate::ledger::cells::{Cell, Change, Ledger, encode};
+use crate::ledger::cells::{Change, Ledger, encode};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::members;
@@ -247,14 +247,7 @@ impl Engine {
 
     fn stage(&mut self, mut read: Vec<(String, u64)>, changes: Map<Change>) {
         if self.whole {
-            let mut state = Map::default();
-            for (name, Change { cell, expires }) in changes {
-                match cell {
-                    Some(Cell::Record(line)) => self.records.push(line),
-                    cell => state.insert(name, Change { cell, expires }),
-                }
-            }
-            self.ledger.apply(state);
+            self.records.extend(self.ledger.apply(changes));
             return;
         }
         let unchecked =

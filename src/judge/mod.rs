@@ -197,17 +197,19 @@ pub fn judge(
     accept: usize,
     now: Millis,
 ) -> Result<Judged, Missing> {
-    let findings = hear(policy, work, request, target, terms, accept, now)?;
     let price = policy.price(&terms.asset);
+    let hear = |work: &mut Working<'_>, terms: &Terms, now: Millis| {
+        hear(policy, work, request, target, (terms, price.as_ref()), accept, now)
+    };
+    let findings = hear(work, terms, now)?;
     let usd = dollars(terms, price.as_ref());
     let mut fix = None;
     if !findings.denials.is_empty() {
         let most = largest_amount(&findings, |amount| {
             let changed = Terms { amount, ..(**terms).clone() };
-            hear(policy, work, request, target, &changed, accept, now)
+            hear(work, &changed, now)
         })?;
-        let at =
-            earliest_time(&findings, work, now, |work, at| hear(policy, work, request, target, terms, accept, at))?;
+        let at = earliest_time(&findings, work, now, |work, at| hear(work, terms, at))?;
         fix = Some(Fix {
             max_amount: most,
             max_amount_usd: most.and_then(|amount| dollars(&Terms { amount, ..(**terms).clone() }, price.as_ref())),
@@ -223,17 +225,16 @@ fn hear(
     work: &mut Working<'_>,
     request: &Request,
     target: &Target,
-    terms: &Terms,
+    (terms, price): (&Terms, Option<&Price>),
     accept: usize,
     now: Millis,
 ) -> Result<Findings, Missing> {
-    let price = policy.price(&terms.asset);
     let prior_payments = match request.facts.payee_prior_payments {
         Some(known) => known,
         None => work.payments(&key::payee(terms))?.max(fault!("first-payment").into()),
     };
-    let usd = dollars(terms, price.as_ref());
-    let case = Case { policy, request, target, terms, accept, price: price.as_ref(), usd, prior_payments, now };
+    let usd = dollars(terms, price);
+    let case = Case { policy, request, target, terms, accept, price, usd, prior_payments, now };
     let mut findings = Findings { recorder: Recorder::new(work.trace.is_some()), ..Findings::default() };
     fixed::hear(&case, &mut findings);
     counterparty::hear(&case, &mut findings);

@@ -252,9 +252,15 @@ impl Ledger {
         }
     }
 
-    /// Takes changes over, where these cells are the state.
-    pub fn apply(&mut self, changes: Map<Change>) {
+    /// Takes changes over, where these cells are the state. Returns the records of the audit log among them: those are never
+    /// read again, and so no part of it.
+    pub fn apply(&mut self, changes: Map<Change>) -> Vec<String> {
+        let mut records = Vec::new();
         for (key, change) in changes {
+            if let Some(Cell::Record(line)) = change.cell {
+                records.push(line);
+                continue;
+            }
             // Tallies stay: an empty one and an absent one decide alike, and a trace shows what has just left them.
             let ends =
                 matches!(change.cell, None | Some(Cell::Hold(_) | Cell::Approval(_) | Cell::Seen(_) | Cell::Open(_)));
@@ -274,7 +280,7 @@ impl Ledger {
             }
         }
         if self.ending.is_empty() {
-            return;
+            return records;
         }
         let now = in_order(self.clock());
         while let Some((end, key)) = self.ending.first().and_then(|entry| entry.split_at_checked(now.len())) {
@@ -284,6 +290,7 @@ impl Ledger {
             self.cells.remove(key);
             self.ending.pop_first();
         }
+        records
     }
 
     /// The version under which the store knows a cell; 0 for one that is absent.
