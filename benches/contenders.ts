@@ -32,9 +32,16 @@ function clock(): { now: () => number; step: number } {
   return self;
 }
 
-/** `warden.authorize` on a store: judged, held and committed before it answers. */
-export async function wardenOn(store: Store, setup: Setup): Promise<Contender> {
+/**
+ * `warden.authorize` on a store: judged, held and committed before it answers. Warden and store go by one clock: a store that
+ * is months ahead forgets each budget at once, and the warden has to load it anew.
+ */
+export async function wardenOn(
+  opened: (now: () => number) => Store | Promise<Store>,
+  setup: Setup,
+): Promise<Contender> {
   const time = clock();
+  const store = await opened(time.now);
   const policy = policyOf({ ...setup, privacy: false });
   const warden = await openWarden({
     policy,
@@ -74,7 +81,7 @@ export async function wardenOn(store: Store, setup: Setup): Promise<Contender> {
   };
 }
 
-export const warden = (setup: Setup): Promise<Contender> => wardenOn(memoryStore(), setup);
+export const warden = (setup: Setup): Promise<Contender> => wardenOn((now) => memoryStore({ now }), setup);
 
 const EVENT = { type: "authorize", agent: "agent-1", method: "GET", offer_text: OFFER };
 

@@ -47,7 +47,7 @@ async function wholePayment(effort: Effort): Promise<Result> {
   let [at, n] = [START, 0];
   const warden = await openWarden({
     policy: policyOf({ ...PLAIN, budgets: 4 }),
-    store: memoryStore(),
+    store: memoryStore({ now: () => at }),
     agent: "agent-1",
     now: () => at,
   });
@@ -76,8 +76,8 @@ async function stores(effort: Effort): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "tollwarden-bench-"));
   const setup = { ...PLAIN, budgets: 4 };
   const [memory, sqlite] = [
-    await wardenOn(memoryStore(), setup),
-    await wardenOn(await sqliteStore(join(folder, "ledger.sqlite")), setup),
+    await wardenOn((now) => memoryStore({ now }), setup),
+    await wardenOn((now) => sqliteStore(join(folder, "ledger.sqlite"), { now }), setup),
   ];
   try {
     const figures = await measure(
