@@ -85,8 +85,11 @@ export const warden = (setup: Setup): Promise<Contender> => wardenOn((now) => me
 
 const EVENT = { type: "authorize", agent: "agent-1", method: "GET", offer_text: OFFER };
 
-/** The core by itself, its own cells the state: one call into the module, with the event as text. */
-export function core(setup: Setup): Contender {
+/**
+ * The core by itself, its own cells the state: one call into the module, with the event as text. `agentOf`: who pays for
+ * the payment of this number.
+ */
+export function core(setup: Setup, agentOf: (n: number) => string = () => EVENT.agent): Contender {
   const { Engine } = loadCore();
   const document = JSON.stringify(policyOf({ ...setup, privacy: false }));
   const engine = new Engine(document, true);
@@ -97,7 +100,7 @@ export function core(setup: Setup): Contender {
   const authorize = (): void => {
     n++;
     at = time.now();
-    const event = { ...EVENT, id: `p${n}`, url: urlOf(n), at };
+    const event = { ...EVENT, agent: agentOf(n), id: `p${n}`, url: urlOf(n), at };
     const answer = engine.handle(JSON.stringify(event));
     if (!answer.includes('"action":"allow"')) throw new Error(`the payment was not allowed: ${answer}`);
   };

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import * as bindings from "../js/core/generated/bindings.js";
 import { loadCore } from "../js/core/load.ts";
 import { memoryStore, openWarden, sqliteStore } from "../js/index.ts";
-import { wardenOn } from "./contenders.ts";
+import { endToEnd } from "./chain.ts";
+import { type Contender, core, wardenOn } from "./contenders.ts";
 import { type Effort, measure } from "./measure.ts";
 import { ACCEPT, AMOUNT, OFFER, PAYEE, PLAIN, policyOf, START, urlOf } from "./payment.ts";
 import { type Result, result, rounded } from "./run.ts";
@@ -200,10 +201,54 @@ async function memory(): Promise<Result> {
   };
 }
 
+/** One decision on a ledger that is full of others, beside the same on one that is empty. */
+async function beside(name: string, title: string, effort: Effort, [many, none]: readonly [Contender, Contender]) {
+  try {
+    const figures = await measure(
+      [
+        { ...many.task, name: "many" },
+        { ...none.task, name: "none" },
+      ],
+      effort,
+    );
+    return result({ name, title }, figures);
+  } finally {
+    await many.close();
+    await none.close();
+  }
+}
+
+const FULL = { ...PLAIN, rules: 100, budgets: 4 };
+
+async function million(effort: Effort): Promise<Result> {
+  const many = core(FULL);
+  await many.fill(1_000_000);
+  return beside(
+    "million",
+    "100 rules, 4 rolling budgets, in the core alone: 1,000,000 payments before, and none",
+    effort,
+    [many, core(FULL)],
+  );
+}
+
+async function agents(effort: Effort): Promise<Result> {
+  const AGENTS = 100_000;
+  // A prime apart, so that each payment's agent is far from the one before.
+  const many = core(PLAIN, (n) => `agent-${(n * 7_919) % AGENTS}`);
+  await many.fill(AGENTS);
+  return beside("agents", "one budget per agent, in the core alone: 100,000 agents in turn, and one", effort, [
+    many,
+    core(PLAIN),
+  ]);
+}
+
 export const EXTRAS: readonly Extra[] = [
   { name: "payment", title: "authorize, ticket, bind and settle", run: wholePayment },
   { name: "stores", title: "each store", run: stores },
   { name: "fetch", title: "guarded fetch against bare", run: guarded },
+  { name: "chain", title: "a paid request end to end, guarded against bare", run: endToEnd },
+  { name: "million", title: "1,000,000 payments of history beside none", run: million },
+  { name: "agents", title: "100,000 agents beside one", run: agents },
   { name: "start", title: "start", run: start },
   { name: "memory", title: "memory", run: memory },
 ];
