@@ -30,13 +30,26 @@ pub fn find(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Op
     Ok((now, hold))
 }
 
+/// The same, with the freezes of everything and of the hold's agent. A store that is far away is asked twice, not three
+/// times.
+fn find_to_sign(work: &mut Working<'_>, id: &str, now: Millis) -> Result<(Millis, Option<Hold>), Missing> {
+    work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
+    if let Some(hold) = work.hold(id)? {
+        let mut cells = hold.cells();
+        cells.push(key::agent(&hold.agent));
+        work.need_all(cells)?;
+    }
+    find(work, id, now)
+}
+
 /// Issues the one ticket of a hold: the signer may be reached.
 ///
 /// # Errors
 /// The cells that are not here.
 pub fn ticket(policy: &Policy, work: &mut Working<'_>, id: &str, now: Millis) -> Result<Outcome, Missing> {
-    work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
-    let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    let (now, Some(mut hold)) = find_to_sign(work, id, now)? else {
+        return Ok(failed(id, Reason::UnknownId, None));
+    };
     if let Some(refusal) = frozen(policy, work, &hold.agent)?.filter(|_| !fault!("freeze-ticket")) {
         return Ok(refused(id, refusal, &hold));
     }
@@ -92,8 +105,9 @@ pub fn message(
     message: &Json,
     now: Millis,
 ) -> Result<Outcome, Missing> {
-    work.need([key::CLOCK, key::OPEN, key::FREEZE, key::hold(id).as_str()])?;
-    let (now, Some(mut hold)) = find(work, id, now)? else { return Ok(failed(id, Reason::UnknownId, None)) };
+    let (now, Some(mut hold)) = find_to_sign(work, id, now)? else {
+        return Ok(failed(id, Reason::UnknownId, None));
+    };
     // Frozen after the money was held: nothing more is signed.
     if let Some(refusal) = frozen(policy, work, &hold.agent)? {
         return Ok(refused(id, refusal, &hold));

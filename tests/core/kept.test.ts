@@ -98,3 +98,16 @@ test("where a store may lose what it has confirmed, nothing is kept", async () =
   await authorize(ledger, "second");
   assert.ok(counts.loads > before.loads);
 });
+
+test("a store that is far away is asked once for a decision, and twice for what follows it", async () => {
+  const { keeps: _, ...store } = memoryStore();
+  const { ledger, counts } = opened(store, 100);
+  const loads = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = counts.loads;
+    await work();
+    return counts.loads - before;
+  };
+  assert.equal(await loads(() => authorize(ledger, "one")), 1);
+  assert.equal(await loads(() => ledger.move({ type: "ticket", id: "one" })), 2);
+  assert.equal(await loads(() => ledger.move({ type: "settle", id: "one", outcome: "captured" })), 2);
+});
