@@ -30,7 +30,8 @@ static HELD: LazyLock<Vec<Held>> = LazyLock::new(|| {
         .filter_map(|text| {
             let value: Value = serde_json::from_str(text).ok()?;
             let offer = offer::read(&parse(&value["offer"].to_string()).ok()?).ok()?;
-            Some(Held { terms: offer.accepts.into_iter().next()?.ok()?, now: parse_instant(value["now"].as_str()?).ok()? })
+            let terms = offer.accepts.into_iter().next()?.ok()?;
+            Some(Held { terms: (*terms).clone(), now: parse_instant(value["now"].as_str()?).ok()? })
         })
         .collect()
 });

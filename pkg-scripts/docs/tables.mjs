@@ -259,12 +259,13 @@ ${made.slice(3).join(", ")}.`;
 export function benchMoreTable() {
   const lines = bench()
     .rows.filter(({ p50 }) => p50.core === undefined)
-    .flatMap(({ name, title, p50 }) =>
-      Object.entries(p50).map(([column, value]) => [
+    .flatMap(({ name, title, p50, ratios }) => [
+      ...Object.entries(ratios).map(([what, value]) => [title, what, `${value}×`]),
+      ...Object.entries(p50).map(([column, value]) => [
         title,
         name === "memory" ? column : `${column}, µs`,
         String(value),
       ]),
-    );
+    ]);
   return table(["row", "column", "p50"], lines);
 }
