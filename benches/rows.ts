@@ -89,7 +89,7 @@ export const ROWS: readonly Row[] = [
       peers: (peers) => [peers.presidio({ parts: ["pii", "policy"] })],
     },
   ),
-  ...[0, 10_000].map((history) =>
+  ...[0, 100_000].map((history) =>
     row(`whole-${history}`, `the whole: all of these, ${some(history, "payment")} before`, WHOLE, {
       history,
       peers: (peers) => [peers.presidio({ history, parts: ALL_PARTS })],

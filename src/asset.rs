@@ -73,6 +73,14 @@ impl AssetId {
     }
 }
 
+impl AssetId {
+    /// As it reads, made in one piece.
+    #[must_use]
+    pub fn text(&self) -> String {
+        [self.network.as_str(), "/", &self.address].concat()
+    }
+}
+
 impl fmt::Display for AssetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.network, self.address)
@@ -89,7 +97,7 @@ impl TryFrom<String> for AssetId {
 
 impl From<AssetId> for String {
     fn from(asset: AssetId) -> Self {
-        asset.to_string()
+        asset.text()
     }
 }
 

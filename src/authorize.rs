@@ -186,7 +186,13 @@ fn decide(
         Class::Wanted => consult(policy, work, request, target, offer, best, now)?,
     };
     match heard {
-        Heard::Use => hold(work, case, best, decision),
+        Heard::Use => {
+            let accept = best.accept;
+            match judged.into_iter().find(|judged| judged.accept == accept) {
+                Some(best) => hold(work, case, best, decision),
+                None => Ok(Decision::deny(&request.id, Reason::InternalError)),
+            }
+        }
         Heard::Wait(wanted) => {
             decision.approval = Some(wanted);
             Ok(decision)
@@ -225,11 +231,11 @@ struct Case<'a> {
 fn hold(
     work: &mut Working<'_>,
     Case { request, target, intent, digest, now, seen, window }: Case<'_>,
-    best: &Judged,
+    best: Judged,
     mut decision: Decision,
 ) -> Result<Decision, Missing> {
     let seen = seen.get(best.accept).cloned().flatten();
-    let Some(terms) = &best.terms else { return Ok(Decision::deny(&request.id, Reason::InternalError)) };
+    let Some(terms) = best.terms else { return Ok(Decision::deny(&request.id, Reason::InternalError)) };
     let hold = Hold {
         id: request.id.clone(),
         digest: digest.to_owned(),
@@ -238,12 +244,12 @@ fn hold(
         at: now,
         until: now.saturating_add(UNUSED).saturating_add(if fault!("lapse-late") { 1_000 } else { 0 }),
         accept: best.accept,
-        terms: Rc::clone(terms),
-        price: best.price.clone(),
+        terms,
+        price: best.price,
         usd: best.usd,
         signed: None,
         endpoint: target.endpoint(),
-        shares: best.findings.shares.clone(),
+        shares: best.findings.shares,
         intent: intent.to_owned(),
         seen: seen.clone(),
         unbound: false,
@@ -264,8 +270,8 @@ fn hold(
         let until = now.saturating_add(window);
         work.put(key, Cell::Seen(Seen { id: request.id.clone(), until }), Some(until));
     }
-    for (name, cell, expires) in &best.findings.notes {
-        work.put(name, cell.clone(), *expires);
+    for (name, cell, expires) in best.findings.notes {
+        work.put(&name, cell, expires);
     }
     decision.action = Action::Allow;
     decision.reason = Reason::Allowed;
@@ -358,7 +364,7 @@ fn report(id: &str, judged: &Judged) -> Decision {
     decision.accept = Some(judged.accept);
     if let Some(terms) = &judged.terms {
         decision.amount = Some(terms.amount);
-        decision.asset = Some(terms.asset.to_string());
+        decision.asset = Some(terms.asset.text());
         decision.payee = Some(terms.pay_to.clone());
     }
     decision.usd = judged.usd;

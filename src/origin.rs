@@ -80,9 +80,10 @@ impl Target {
     /// The origin and the path, without the query: what a limit per endpoint counts.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        let mut endpoint = self.origin();
-        endpoint.push_str(&self.path);
-        endpoint
+        match self.port {
+            None => [self.scheme.name(), "://", &self.host, &self.path].concat(),
+            Some(_) => [self.origin().as_str(), &self.path].concat(),
+        }
     }
 
     /// All that a request names: the endpoint and the query, in the one spelling that RFC 3986 gives both. What only a

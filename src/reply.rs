@@ -85,11 +85,16 @@ pub struct EventError {
     pub line: Option<u64>,
 }
 
+/// What most answers are shorter than, in bytes: they are written in one piece.
+const MOST: usize = 512;
+
 /// A reply as one line of JSON.
 #[must_use]
 pub fn text(reply: &Reply) -> String {
     // Writing these types can't fail. Should it ever, the answer is an error, which no caller takes for an allowance.
-    serde_json::to_string(reply).unwrap_or_else(|_| {
+    let mut text = Vec::with_capacity(MOST);
+    let written = serde_json::to_writer(&mut text, reply).ok().and_then(|()| String::from_utf8(text).ok());
+    written.unwrap_or_else(|| {
         String::from(r#"{"error":{"code":"internal_error","message":"the answer can't be written"}}"#)
     })
 }

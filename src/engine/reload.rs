@@ -116,7 +116,7 @@ mod tests {
         .unwrap()
     }
 
-    const SPENT: (&str, u64, Option<&str>) = ("budget/daily/1d/usd/agent=a", 7, Some(r#"{"budget":{"h":"5","s":[]}}"#));
+    const SPENT: (&str, u64, Option<&str>) = ("budget/daily/1d/usd/agent=a", 7, Some(r#"{"budget":{"h":"5","s":""}}"#));
     const LATEST: (&str, u64, Option<&str>) = ("latest/calm/a", 8, Some(r#"{"latest":1}"#));
 
     fn reload(budget: &str, rate: &str, cells: &[(&'static str, u64, Option<&'static str>)]) -> (bool, String, bool) {

@@ -36,22 +36,19 @@ pub const APPROVALS: &str = "approval/";
 /// The cell that counts the payments to an address.
 #[must_use]
 pub fn payee(terms: &Terms) -> String {
-    let mut key = under("payee/", terms.network.as_str());
-    key.push('/');
-    escape_into(&mut key, &terms.pay_to);
-    key
+    below("payee/", &[terms.network.as_str(), &terms.pay_to])
 }
 
 /// The cell of the address that an origin was first paid at, on this network.
 #[must_use]
 pub fn pin(origin: &str, terms: &Terms) -> String {
-    format!("pin/{}/{}", escape(origin), escape(terms.network.as_str()))
+    below("pin/", &[origin, terms.network.as_str()])
 }
 
 /// The cell of the first price of a route, in this asset.
 #[must_use]
 pub fn price(endpoint: &str, terms: &Terms) -> String {
-    format!("price/{}/{}", escape(endpoint), escape(&terms.asset.to_string()))
+    below("price/", &[endpoint, &terms.asset.to_string()])
 }
 
 /// The cell of the latest payment that a rate counts.
@@ -63,13 +60,13 @@ pub fn latest(rate: &str, scope: &str) -> String {
 /// The cell of a hold.
 #[must_use]
 pub fn hold(id: &str) -> String {
-    under(HOLDS, id)
+    below(HOLDS, &[id])
 }
 
 /// The cell of an approval.
 #[must_use]
 pub fn approval(id: &str) -> String {
-    under(APPROVALS, id)
+    below(APPROVALS, &[id])
 }
 
 /// The cell of an audit record. Sixteen digits: the order of the keys is that of the records.
@@ -81,14 +78,20 @@ pub fn log(seq: u64) -> String {
 /// The cell of an agent's own freeze.
 #[must_use]
 pub fn agent(name: &str) -> String {
-    under(AGENTS, name)
+    below(AGENTS, &[name])
 }
 
-/// One part below a prefix.
-fn under(prefix: &str, part: &str) -> String {
-    let mut key = String::with_capacity(prefix.len().saturating_add(part.len()));
+/// A prefix, and parts with a slash between.
+fn below(prefix: &str, parts: &[&str]) -> String {
+    let size = parts.iter().fold(prefix.len(), |size, part| size.saturating_add(part.len()).saturating_add(1));
+    let mut key = String::with_capacity(size);
     key.push_str(prefix);
-    escape_into(&mut key, part);
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            key.push('/');
+        }
+        escape_into(&mut key, part);
+    }
     key
 }
 
