@@ -23,9 +23,9 @@ export async function cargoDeny() {
       "--all-features",
       "--manifest-path",
       join(root, manifest),
-      "check",
       "--config",
       join(root, "deny.toml"),
+      "check",
     ];
     const { status, output } = await attempt("cargo", ["deny", ...given, "bans", "sources"]);
     if (status !== 0) return { state: "failed", why: `${manifest}\n${output.trimEnd()}` };
