@@ -21,8 +21,6 @@ use wide::mul_div;
 const USD_DECIMALS: u8 = 18;
 /// One dollar, in units of 10^-18.
 const ONE_USD: u128 = 1_000_000_000_000_000_000;
-/// The most decimals of an asset whose unit (10^decimals) fits 128 bits.
-const MAX_DECIMALS: u8 = 38;
 
 /// Why a text is not an amount, a price or a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +141,6 @@ impl Rate {
     #[must_use]
     pub const fn new(units: u128) -> Self {
         Self(units)
-    }
-
-    /// The number of units of 10^-18 dollars for one whole token.
-    #[must_use]
-    pub const fn get(self) -> u128 {
-        self.0
     }
 
     /// Reads a decimal such as `1.0003`, with the rules of [`Usd::parse`].
@@ -276,9 +268,9 @@ pub fn format_units(amount: Amount, decimals: u8) -> String {
     text
 }
 
-/// Atomic units in one whole token, if that fits 128 bits.
+/// Atomic units in one whole token, if that fits 128 bits: up to 38 decimals.
 const fn whole_token(decimals: u8) -> Option<u128> {
-    if decimals > MAX_DECIMALS { None } else { 10u128.checked_pow(decimals as u32) }
+    10u128.checked_pow(decimals as u32)
 }
 
 fn is_plain_integer(text: &str) -> bool {
@@ -462,6 +454,9 @@ mod tests {
         assert_eq!(largest_within(Usd::ZERO, 6, Rate::new(0)), Amount::MAX);
         assert_eq!(largest_within(Usd::MAX, 30, Rate::ONE), Amount::MAX);
         assert_eq!(largest_within(Usd::MAX, 39, Rate::ONE), Amount::ZERO, "what has no price fits no limit");
+        let token = Amount::new(10u128.pow(38));
+        assert_eq!(usd_of(token, 38, Rate::ONE), Some(usd("1")), "as many decimals as fit");
+        assert_eq!(largest_within(usd("1"), 38, Rate::ONE), token);
     }
 
     #[test]

@@ -37,6 +37,20 @@ fn the_official_payments_bind() {
     }
 }
 
+/// What version 1 says at the top of a payment counts for nothing in version 2.
+#[test]
+fn version_2_is_held_to_its_accepted_entry() {
+    let v = vector("exact-eip3009-v2");
+    for accepted in [None, Some(json!(null)), Some(json!("exact"))] {
+        let mut payload = with(&v.payload, "/accepted", accepted.clone());
+        for key in ["scheme", "network", "asset"] {
+            payload[key] = v.payload["accepted"][key].clone();
+        }
+        let refusal = v.bind(&payload).unwrap_err();
+        assert_eq!((refusal.reason, refusal.field.as_str()), (MalformedPayload, "accepted"), "{accepted:?}");
+    }
+}
+
 fn typed(v: &Vector, message: &Value) -> Result<bind::Signed, Reason> {
     bind::typed_data(&v.terms, &v.signer, &json::parse(&message.to_string()).unwrap(), v.now).map_err(|e| e.reason)
 }

@@ -7,16 +7,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a vector that can't be read has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tollwarden::digest::state_hash;
-use tollwarden::engine::Engine;
+use tollwarden::engine::{Engine, writes};
 use tollwarden::hash::hex;
 use tollwarden::json::parse;
 use tollwarden::policy::Policy;
-use tollwarden::reply::text;
+use tollwarden::reply::{Reply, text};
 
 #[test]
 fn every_vector() {
@@ -71,6 +72,70 @@ fn the_answers_are_the_same_to_the_byte() {
         fs::write(path, &found).unwrap();
     }
     assert_eq!(found, fs::read_to_string(path).unwrap());
+}
+
+/// The events that ask for a list.
+const LISTS: &[&str] = &["approvals", "budgets", "freezes", "holds"];
+/// What the keys of cells begin with.
+const CELLS: &[&str] = &[
+    "agent", "approval", "asked", "budget", "clock", "freeze", "hold", "intent", "latest", "open", "payee", "pin",
+    "price", "prompts", "salt", "seen",
+];
+
+/// What an event needs is asked for at once, not cell by cell: a store may be far away. And the answers are the same as
+/// where all cells are here, also from a store that never drops what has ended.
+#[test]
+fn a_store_is_asked_seldom_and_the_answers_are_the_same() {
+    for entry in fs::read_dir("tests/vectors/events").unwrap() {
+        let document: Value = serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let define = document.get("define").and_then(Value::as_object).cloned().unwrap_or_default();
+        for case in document.get("cases").and_then(Value::as_array).unwrap() {
+            let policy = expand(case.get("policy").unwrap(), &define).to_string();
+            let Ok(policy) = Policy::read(&parse(&policy).unwrap()) else { continue };
+            let (mut whole, mut engine) = (Engine::whole(policy.clone()), Engine::of_store(policy, ""));
+            let mut store: BTreeMap<String, String> = BTreeMap::new();
+            for (number, step) in case.get("steps").and_then(Value::as_array).into_iter().flatten().enumerate() {
+                let event = event_of(step, &define);
+                let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+                let event = event.to_string();
+                // On a store these two are the wrapper's own.
+                if ["policy", "reopen"].contains(&kind.as_str()) {
+                    break;
+                }
+                // A list is one of the cells that are here.
+                if LISTS.contains(&kind.as_str()) {
+                    store.iter().for_each(|(name, cell)| engine.load(name, 0, Some(cell)).unwrap());
+                }
+                let mut trips = 0;
+                let reply = loop {
+                    let Reply::Missing { missing } = &engine.line(&event, None) else {
+                        break engine.line(&event, None);
+                    };
+                    trips += 1;
+                    for name in missing {
+                        let first = name.split('/').next().unwrap();
+                        assert!(CELLS.contains(&first), "{name} is asked for");
+                        engine.load(name, 0, store.get(name).map(String::as_str)).unwrap();
+                    }
+                };
+                assert_eq!(text(&reply), text(&whole.line(&event, None)), "{} step {number}", case["note"]);
+                for write in writes(engine.staged()).unwrap() {
+                    match write.value {
+                        Some(value) => drop(store.insert(write.key, value)),
+                        None => drop(store.remove(&write.key)),
+                    }
+                }
+                engine.forget();
+                // What is known from the event; then what stands in the cells that it names, and what closing holds needs.
+                let most = match kind.as_str() {
+                    "authorize" => 5,
+                    "ticket" => 3,
+                    _ => 2,
+                };
+                assert!(trips <= most, "{} step {number}: {kind} asks {trips} times", case["note"]);
+            }
+        }
+    }
 }
 
 /// The runtimes read the vectors with JavaScript, which writes `60.0` as `60`, and no whole number above

@@ -135,7 +135,7 @@ impl Tally {
         self.held = self.held.saturating_sub(Amount::new(amount));
     }
 
-    /// Books a spend.
+    /// Books a spend. Its size is bounded if what has left the window was forgotten before.
     pub fn spend(&mut self, window: Window, at: Millis, amount: u128) {
         if amount == 0 {
             return;
@@ -152,10 +152,6 @@ impl Tally {
         match place.checked_sub(1).and_then(|before| self.spends.get_mut(before)).filter(|spend| spend.0 == at) {
             Some(same) => same.1 = same.1.saturating_add(amount),
             None => self.spends.insert(place, Spend(at, amount)),
-        }
-        if self.spends.len() > EXACT {
-            let newest = self.spends.last().map_or(at, |spend| spend.0);
-            self.spends.retain(|spend| counts(spend.0, window, newest) && !fault!("window-forgets"));
         }
         if self.spends.len() > EXACT {
             self.add_up(span);
@@ -227,7 +223,7 @@ impl Tally {
                 _ => added.push(spend),
             }
         }
-        self.spends = added;
+        self.spends = if fault!("window-forgets") { Vec::new() } else { added };
     }
 }
 
@@ -300,6 +296,34 @@ mod tests {
         }
     }
 
+    /// What a store writes does not tell whether it had forgotten the tally in between.
+    #[test]
+    fn what_is_forgotten_or_taken_back_leaves_nothing() {
+        let mut tally = Tally::default();
+        tally.spend(DAY, 1_000, 5);
+        tally.forget(DAY, 1_000 + 86_400_000 - 1);
+        assert_ne!(tally, Tally::default());
+        tally.forget(DAY, 1_000 + 86_400_000);
+        assert_eq!(tally, Tally::default());
+        tally.spend(DAY, 1_000, 5);
+        assert_eq!(tally.credit(DAY, 1_000, 5, 2_000), 5);
+        assert_eq!(tally, Tally::default());
+    }
+
+    /// A store may drop a tally from then on, and not before.
+    #[test]
+    fn a_tally_expires_when_its_last_spend_leaves_the_window() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.expires(DAY), None);
+        tally.spend(DAY, 1_000, 5);
+        tally.spend(DAY, 2_000, 5);
+        let end = tally.expires(DAY).unwrap_or_default();
+        assert_eq!((tally.used(DAY, end - 1), tally.used(DAY, end)), (5, 0));
+        assert_eq!(tally.expires(Window::Total), None);
+        tally.hold(1);
+        assert_eq!(tally.expires(DAY), None, "what is held counts whatever the time is");
+    }
+
     proptest! {
         #[test]
         fn a_tally_reads_back(held in any::<u128>(), gaps in proptest::collection::vec((0u64..1 << 40, 1u128..), 0..90)) {
@@ -325,13 +349,14 @@ mod tests {
             let (mut all, mut now) = (Vec::new(), 0);
             for (gap, amount) in gaps {
                 now += gap;
+                tally.forget(window, now);
                 tally.spend(window, now, amount);
                 all.push((now, amount));
                 let within = |longest: u64| all.iter().filter(|(at, _)| at + longest > now).map(|(_, a)| a).sum::<u128>();
                 let counted = tally.spent(window, now);
                 prop_assert!(counted >= within(span));
                 prop_assert!(counted <= within(span + span.div_ceil(PARTS)));
-                prop_assert!(tally.spends.len() <= EXACT + 1);
+                prop_assert!(tally.spends.len() <= EXACT);
             }
         }
 

@@ -7,7 +7,7 @@ use tollwarden::offer::{self, Terms};
 use tollwarden::reason::{Reason, Refusal};
 use tollwarden::time::{Millis, parse_instant};
 
-use crate::vectors::read;
+use super::vectors::read;
 
 /// A payment as the official packages made it, and the terms that were held for it.
 pub struct Vector {
