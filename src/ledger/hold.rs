@@ -190,3 +190,18 @@ impl Hold {
         self.forgotten().is_none_or(|end| end > at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+    use crate::ledger::stored::Stored;
+
+    /// The audit log has the word that the cells have.
+    #[test]
+    fn a_state_is_said_as_it_is_written() {
+        for state in [State::Held, State::Signing, State::Signed, State::Captured, State::Voided, State::Unknown] {
+            assert_eq!(State::restore(&Json::String(state.word().to_owned())), Ok(state));
+        }
+    }
+}
