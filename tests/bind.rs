@@ -341,6 +341,28 @@ fn the_end_may_be_as_late_as_the_lifetime_held_and_a_little_skew() {
     assert_eq!(late.map_err(|refusal| refusal.reason), Err(LifetimeMismatch));
 }
 
+/// What the audit log keeps of a payment is judged as the payment was, and moves nothing.
+#[test]
+fn without_its_signature_a_payment_binds_as_it_did() {
+    let shown = |payment: &Value| bind::unsigned::payment(&json::parse(&payment.to_string()).unwrap());
+    for name in EVM {
+        let v = vector(name);
+        let kept = shown(&v.payload);
+        assert_eq!(bind::payload(&v.terms, &kept, v.now).unwrap(), v.bind(&v.payload).unwrap(), "{name}");
+        let signature = kept.get("payload").and_then(|inner| inner.get("signature"));
+        assert_eq!(signature.and_then(Json::as_str), Some("0x00"), "{name}");
+        for (digit, length) in [("0", 0), ("z", 130), ("0", 131), ("0", 8194)] {
+            let signature = json!(format!("0x{}", digit.repeat(length)));
+            let kept = shown(&with(&v.payload, "/payload/signature", Some(signature)));
+            let refusal = bind::payload(&v.terms, &kept, v.now).unwrap_err();
+            assert_eq!(refusal.reason, MalformedPayload, "{name}: {length} times {digit}");
+        }
+        let extended = shown(&with(&v.payload, "/extensions", Some(json!({ "given": { "token": "secret" } }))));
+        let extension = extended.get("extensions").and_then(|all| all.get("given"));
+        assert_eq!(extension, Some(&Json::Null), "{name}: of an extension the name alone is kept");
+    }
+}
+
 /// The members in which another well-formed text may pass: the signature is the chain's to judge, the nonce and the
 /// payer are the payment's own, and it may have begun at any time before now.
 fn is_free(pointer: &str) -> bool {

@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tollwarden::bind::{self, SVM_LIFETIME_SECONDS};
+use tollwarden::json::parse;
 use tollwarden::reason::Reason::{self, *};
 use vectors::with;
 
@@ -101,7 +102,11 @@ impl Tx {
 
 fn judge(v: &Vector, bytes: &[u8]) -> Result<bind::Signed, Reason> {
     let payload = with(&v.payload, "/payload/transaction", Some(json!(to_base64(bytes))));
-    v.bind(&payload).map_err(|refusal| refusal.reason)
+    let judged = v.bind(&payload).map_err(|refusal| refusal.reason);
+    let kept = bind::unsigned::payment(&parse(&payload.to_string()).unwrap());
+    let again = bind::payload(&v.terms, &kept, v.now).map_err(|refusal| refusal.reason);
+    assert_eq!(again, judged, "without its signatures it is judged the same");
+    judged
 }
 
 fn changed(v: &Vector, change: impl FnOnce(&mut Tx)) -> Option<Reason> {
