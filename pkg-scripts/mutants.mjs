@@ -154,10 +154,12 @@ await main(async () => {
     let chosen = [...files.flatMap((file) => ["--file", file]), ...sample];
     for (const round of rounds) {
       const found = await step(`${group.name}, ${round.name} round`, () => play(round, group, chosen));
-      for (const [name, outcome] of found) all.set(name, outcome);
+      for (const [name, outcome] of found) if (round.name === "first" || all.has(name)) all.set(name, outcome);
       const missed = found.filter(([, { summary }]) => summary === "MissedMutant");
       if (missed.length === 0) break;
-      chosen = missed.flatMap(([name]) => ["--re", `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`]);
+      const names = missed.map(([name]) => ["--re", `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`]);
+      // Its filter by name lets fields that are left out pass: the files keep those of others away.
+      chosen = [...missed.map(([, { file }]) => ["--file", file]), ...names].flat();
     }
   }
   writeFileSync(join(place, "outcomes.json"), `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
