@@ -250,7 +250,7 @@ function decisionTable(ratios, columns) {
   const made = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${table(["row", ...ratios, ...columns.map((column) => `${column}, µs`)], lines)}
 
-p50, measured ${at.slice(0, 10)} on ${machine}, while others worked there too.
+p50, measured ${at.slice(0, 10)} on ${machine}.
 With ${made.slice(0, 3).join(", ")},
 ${made.slice(3).join(", ")}.`;
 }
