@@ -86,10 +86,10 @@ export const warden = (setup: Setup): Promise<Contender> => wardenOn((now) => me
 const EVENT = { type: "authorize", agent: "agent-1", method: "GET", offer_text: OFFER };
 
 /**
- * The core by itself, its own cells the state: one call into the module, with the event as text. `agentOf`: who pays for
- * the payment of this number.
+ * The core by itself, its own cells the state: one call into the module, with the event as text. `more`: what is another in
+ * the payment of this number, such as its agent or its offer.
  */
-export function core(setup: Setup, agentOf: (n: number) => string = () => EVENT.agent): Contender {
+export function core(setup: Setup, more: (n: number) => Partial<typeof EVENT> = () => ({})): Contender {
   const { Engine } = loadCore();
   const document = JSON.stringify(policyOf({ ...setup, privacy: false }));
   const engine = new Engine(document, true);
@@ -100,7 +100,7 @@ export function core(setup: Setup, agentOf: (n: number) => string = () => EVENT.
   const authorize = (): void => {
     n++;
     at = time.now();
-    const event = { ...EVENT, agent: agentOf(n), id: `p${n}`, url: urlOf(n), at };
+    const event = { ...EVENT, ...more(n), id: `p${n}`, url: urlOf(n), at };
     const answer = engine.handle(JSON.stringify(event));
     if (!answer.includes('"action":"allow"')) throw new Error(`the payment was not allowed: ${answer}`);
   };

@@ -217,7 +217,7 @@ async function million(effort: Effort): Promise<Result> {
 async function agents(effort: Effort): Promise<Result> {
   const AGENTS = 100_000;
   // A prime apart, so that each payment's agent is far from the one before.
-  const many = core(PLAIN, (n) => `agent-${(n * 7_919) % AGENTS}`);
+  const many = core(PLAIN, (n) => ({ agent: `agent-${(n * 7_919) % AGENTS}` }));
   await many.fill(AGENTS);
   return beside("agents", "one budget per agent, in the core alone: 100,000 agents in turn, and one", effort, [
     many,
@@ -225,11 +225,32 @@ async function agents(effort: Effort): Promise<Result> {
   ]);
 }
 
+/** A seller that names the URL with its query in each offer makes each a new text; other offers come again word for word. */
+async function offers(effort: Effort): Promise<Result> {
+  const [fresh, again] = [core(FULL, (n) => ({ offer_text: OFFER.replace("q=1", `q=${n}`) })), core(FULL)];
+  try {
+    const figures = await measure(
+      [
+        { ...fresh.task, name: "new" },
+        { ...again.task, name: "again" },
+      ],
+      effort,
+    );
+    const title =
+      "100 rules, 4 rolling budgets, in the core alone: an offer that was never seen, and one that comes again";
+    return result({ name: "offers", title }, figures);
+  } finally {
+    await fresh.close();
+    await again.close();
+  }
+}
+
 export const EXTRAS: readonly Extra[] = [
   { name: "payment", title: "authorize, ticket, bind and settle", run: wholePayment },
   { name: "stores", title: "each store", run: stores },
   { name: "fetch", title: "guarded fetch against bare", run: guarded },
   { name: "chain", title: "a paid request end to end, guarded against bare", run: endToEnd },
+  { name: "offers", title: "an offer that was never seen beside one that comes again", run: offers },
   { name: "million", title: "1,000,000 payments of history beside none", run: million },
   { name: "agents", title: "100,000 agents beside one", run: agents },
   { name: "start", title: "start", run: start },

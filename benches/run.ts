@@ -23,6 +23,7 @@ const COMPARED: readonly (readonly [what: string, one: string, other: string])[]
   ["core / read", "core", "read"],
   ["core / plain", "core", "plain"],
   ["warden / plain", "warden", "plain"],
+  ["new / again", "new", "again"],
   ["many / none", "many", "none"],
   ["guarded / bare", "guarded", "bare"],
   ["free, guarded / bare", "free, guarded", "free, bare"],
