@@ -465,7 +465,10 @@ proptest! {
         let pointer = at.get(&pointers);
         if !pointer.is_empty() && !pointer.starts_with("/resource") {
             let changed = with(&v.payload, pointer, Some(serde_json::from_str(&value.canonical()).unwrap()));
-            prop_assert!(v.bind(&changed).is_err(), "{} {}", pointer, changed);
+            // What was drawn may be what was there ("0" for "0"), and a free member may be another number; nothing else.
+            let same = changed == v.payload;
+            let chosen = is_free(pointer) && matches!(value, Json::String(_));
+            prop_assert!(same || chosen || v.bind(&changed).is_err(), "{} {}", pointer, changed);
         }
     }
 }
