@@ -133,7 +133,8 @@ impl Recorder {
     }
 
     /// Whether anything is taken down. The module that only decides has no `explain`, and none of these texts.
-    const fn is_on(&self) -> bool {
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
         cfg!(feature = "tools") && self.lines.is_some()
     }
 

@@ -4,34 +4,19 @@ use super::limits::{at_least, at_most, largest};
 use super::{Case, Denial, Findings};
 use crate::money::Usd;
 use crate::policy::Rule;
-use crate::policy::when::When;
+use crate::policy::when::{Asked, When};
 use crate::policy::words::Then;
 use crate::reason::Reason;
 
-/// Hears them.
+/// Hears them: those that can speak of the agent's payments, or all where somebody wants to know what each one saw.
 pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
-    let asked = case.asked();
+    let (asked, wants_all) = (case.asked(), findings.recorder.is_on());
     let mut spoken_for = false;
-    for rule in &case.policy.rules {
-        let unknown = rule.then != Then::Allow;
-        if let Some(condition) = rule.when.as_ref().and_then(|when| when.fails(&asked, unknown)) {
-            findings.skip(&rule.name, || format!("`when.{condition}` does not hold"));
-            edges(case, findings, &rule.name, rule.when.as_ref());
-            continue;
-        }
-        match rule.then {
-            Then::Allow => findings.spoke(&rule.name, || String::from("speaks of it")),
-            _ => findings.saw(&rule.name, || String::from("speaks of it")),
-        }
-        edges(case, findings, &rule.name, rule.when.as_ref());
-        match rule.then {
-            Then::Allow => spoken_for = true,
-            Then::Flag => findings.flags.push(rule.name.clone()),
-            Then::RequireApproval => {
-                findings.approvals.push((rule.name.clone(), format!("`{}` wants people to decide", rule.name)));
-            }
-            Then::Deny => findings.denials.push(denial(case, rule)),
-        }
+    let hear = |rule: &Rule| spoken_for |= speaks_for(case, &asked, rule, findings);
+    if wants_all {
+        case.policy.rules.iter().for_each(hear);
+    } else {
+        case.policy.rules.about(asked.agent).for_each(hear);
     }
     if case.policy.deny_unmatched {
         findings.saw("unmatched", || match spoken_for {
@@ -46,6 +31,30 @@ pub(super) fn hear(case: &Case<'_>, findings: &mut Findings) {
             denial.most = allowed_amount(case);
         }
     }
+}
+
+/// What one rule says to the payment. Whether it speaks for it.
+fn speaks_for(case: &Case<'_>, asked: &Asked<'_>, rule: &Rule, findings: &mut Findings) -> bool {
+    let unknown = rule.then != Then::Allow;
+    if let Some(condition) = rule.when.as_ref().and_then(|when| when.fails(asked, unknown)) {
+        findings.skip(&rule.name, || format!("`when.{condition}` does not hold"));
+        edges(case, findings, &rule.name, rule.when.as_ref());
+        return false;
+    }
+    match rule.then {
+        Then::Allow => findings.spoke(&rule.name, || String::from("speaks of it")),
+        _ => findings.saw(&rule.name, || String::from("speaks of it")),
+    }
+    edges(case, findings, &rule.name, rule.when.as_ref());
+    match rule.then {
+        Then::Allow => return true,
+        Then::Flag => findings.flags.push(rule.name.clone()),
+        Then::RequireApproval => {
+            findings.approvals.push((rule.name.clone(), format!("`{}` wants people to decide", rule.name)));
+        }
+        Then::Deny => findings.denials.push(denial(case, rule)),
+    }
+    false
 }
 
 /// Notes whether the payment just meets the figures of conditions whose other members hold, or just misses them.

@@ -19,7 +19,7 @@ use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, ReplayM
 use super::zone::{Zone, ZoneTables};
 use super::{
     Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_LIFETIME_SECONDS,
-    DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Replay, Rule,
+    DEFAULT_REPLAY_WINDOW, Limit, Lists, Pace, PayeeSet, Payment, Policy, Price, Prices, Replay, Rule, RuleBook,
 };
 use crate::asset::{AssetId, Network, canonical_address, known};
 use crate::hash::hex;
@@ -58,11 +58,13 @@ pub(super) fn policy(document: &Document, json: &Json, reader: &mut Reader) -> P
         schedule: reader.member("schedule", |r| schedule(&document.schedule.clone().unwrap_or_default(), zones, r)),
         counterparty: counterparty(&document.counterparty.clone().unwrap_or_default()),
         prices: reader.member("prices", |r| prices(&document.prices.clone().unwrap_or_default(), r)),
-        rules: reader
-            .member("rules", |r| each(document.rules.as_deref(), r, |s, r| rule(s, zones, r)))
-            .into_iter()
-            .flatten()
-            .collect(),
+        rules: RuleBook::of(
+            reader
+                .member("rules", |r| each(document.rules.as_deref(), r, |s, r| rule(s, zones, r)))
+                .into_iter()
+                .flatten()
+                .collect(),
+        ),
         replay: replay(document.replay.clone().unwrap_or_default()),
         approvals: reader.member("approvals", |r| approvals(document, r)),
         breaker_failures: breaker.failure_threshold.unwrap_or(DEFAULT_BREAKER_FAILURES),

@@ -1,13 +1,15 @@
 //! Names by pattern: `*` stands for any letters, `?` for one. Names and patterns are short, and the match never goes
 //! back further than the last `*`.
 
+use std::collections::BTreeSet;
+
 /// The longest pattern, in bytes.
 pub const MAX_PATTERN: usize = 256;
 
 /// Names by id or pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    exact: std::collections::BTreeSet<String>,
+    exact: BTreeSet<String>,
     patterns: Vec<String>,
 }
 
@@ -26,6 +28,12 @@ impl Names {
             self.exact.insert(pattern.to_owned());
         }
         Ok(())
+    }
+
+    /// The names, where none is a pattern.
+    #[must_use]
+    pub fn listed(&self) -> Option<&BTreeSet<String>> {
+        self.patterns.is_empty().then_some(&self.exact)
     }
 
     /// Whether a name is one of these. A caller without a name has none of them, whatever the pattern.

@@ -29,6 +29,7 @@ mod meet;
 #[cfg(feature = "tools")]
 pub mod merge;
 pub mod read;
+mod rulebook;
 #[cfg(not(feature = "privacy"))]
 mod unread;
 pub mod vendors;
@@ -40,6 +41,7 @@ use document::Document;
 use glob::Names;
 pub use read::PolicyError;
 use read::{Read, Reader};
+pub use rulebook::RuleBook;
 use vendors::VendorSet;
 use when::{Hours, When};
 use words::{OnChange, Per, ReplayMode, RiskWord, Then, WindowWord};
@@ -99,7 +101,7 @@ pub struct Policy {
     /// What things cost.
     pub prices: Prices,
     /// The rules, in the order of the document.
-    pub rules: Vec<Rule>,
+    pub rules: RuleBook,
     /// When the same payment is refused a second time.
     pub replay: Replay,
     /// Who decides about what needs approval.

@@ -150,7 +150,7 @@ impl<'a> View<'a> {
         let mut view = View {
             policy,
             document,
-            rules: enabled.zip(&policy.rules).map(|((place, section), rule)| (place, rule, section)).collect(),
+            rules: enabled.zip(policy.rules.iter()).map(|((place, section), rule)| (place, rule, section)).collect(),
             budgets: policy.budgets.iter().zip(document.budgets.iter().flatten()).collect(),
             rates: policy.rates.iter().zip(document.rates.iter().flatten()).collect(),
             dollars_needed: !priceless || caps.iter().any(Option::is_some),
