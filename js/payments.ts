@@ -73,7 +73,7 @@ export interface Payments {
   signing<R>(payment: Payment, work: () => Promise<R>): Promise<R>;
   /** What a wallet is about to sign, against the ticket it is for. Throws `PaymentDenied`. */
   message(signer: string, message: unknown): Promise<void>;
-  /** What was signed must be what was held. Throws `PaymentDenied`; then it must not be sent. */
+  /** What was signed, as JSON has it, must be what was held. Throws `PaymentDenied`; then it must not be sent. */
   bind(payment: Payment, signed: JsonObject): Promise<void>;
   /** Sends a bound payment and books what became of it. Throws `PaymentUnresolved`. */
   send(payment: Payment, request: Request, through: typeof fetch): Promise<Response>;
@@ -187,9 +187,10 @@ export function trackPayments(
   /** Holds, or throws; `known` is the id under which people were asked. */
   async function attempt(asked: Asked, scope: Scope, known?: string): Promise<Payment> {
     let heldAt = forgetOld();
-    const named = offeredBy(asked.offerText);
+    const offer = safeParse(asked.offerText);
+    const named = entriesOf(offer);
     const { probes, closedUntil } = admit(breaker, circuitsOf(asked.url, named));
-    const payable = asked.byClient ? payableBy(clients, asked.offerText, named) : undefined;
+    const payable = asked.byClient ? payableBy(clients, offer, named) : undefined;
     const authorize = (): Promise<Decision> => {
       heldAt = forgetOld();
       return ledger.authorize({
@@ -265,7 +266,7 @@ export function trackPayments(
     async bind(payment, signed) {
       // Before the first `await`: no other payment that comes along is taken for this one's.
       payment.signature = signatureOf(signed);
-      await advance(payment, { type: "sign", payload: plain(signed) });
+      await advance(payment, { type: "sign", payload: signed });
       payment.stage = "signed";
     },
 
@@ -330,9 +331,9 @@ export function trackPayments(
   };
 }
 
-/** A payment as text; the official client writes the same text into its header. */
+/** A payment as text, of one as JSON has it; the official client writes the same text into its header. */
 export function signatureOf(payment: JsonObject): string {
-  return JSON.stringify(plain(payment));
+  return JSON.stringify(payment);
 }
 
 /** Without a time, nothing is held: no hold would ever end. */
@@ -358,16 +359,16 @@ export function plain(value: unknown): unknown {
 }
 
 /** The places of the entries that one of the clients can pay; nothing where no client said what it can. */
-function payableBy(clients: readonly CanPay[], offerText: string, entries: readonly unknown[]): number[] | undefined {
+function payableBy(clients: readonly CanPay[], offer: unknown, entries: readonly unknown[]): number[] | undefined {
   if (clients.length === 0) return undefined;
-  const offer = safeParse(offerText);
   const version = isRecord(offer) ? offer.x402Version : undefined;
   return entries.flatMap((entry, place) => (clients.some((canPay) => canPay(version, entry)) ? [place] : []));
 }
 
 /** The entries of an offer, as far as it is one. */
-export function offeredBy(offerText: string): readonly unknown[] {
-  const offer: unknown = safeParse(offerText);
+export const offeredBy = (offerText: string): readonly unknown[] => entriesOf(safeParse(offerText));
+
+function entriesOf(offer: unknown): readonly unknown[] {
   return isRecord(offer) && Array.isArray(offer.accepts) ? offer.accepts.slice(0, 32) : [];
 }
 
