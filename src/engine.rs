@@ -14,7 +14,7 @@ use crate::audit::record::{self, Unrecorded};
 use crate::authorize::{authorize, refused};
 use crate::faults::fault;
 use crate::json::Json;
-use crate::ledger::cells::{Change, Ledger, encode};
+use crate::ledger::cells::{Change, Ledger};
 use crate::ledger::key;
 use crate::ledger::working::{Missing, Working};
 use crate::members;
@@ -425,7 +425,7 @@ const MOST_KEPT: usize = 1_024;
 /// One sentence, if a cell can't be written; that is a fault of the core.
 pub fn writes(staged: &Staged) -> Result<Vec<CellWrite>, String> {
     let write = |(name, change): (&String, &Change)| {
-        let value = change.cell.as_ref().map(encode).transpose()?;
+        let value = change.text()?;
         let expires = change.expires.map(|end| end.saturating_add(GRACE));
         Ok(CellWrite { key: name.clone(), value, expires })
     };

@@ -132,7 +132,8 @@ impl Json {
     /// Canonical text: members sorted by key, no white space. Equal values give equal bytes.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut out = String::new();
+        // An offer, or most of one.
+        let mut out = String::with_capacity(512);
         self.write(&mut out, false);
         out
     }
@@ -140,7 +141,8 @@ impl Json {
     /// The same, in printable ASCII alone: every other character is escaped.
     #[must_use]
     pub fn ascii(&self) -> String {
-        let mut out = String::new();
+        // A record of the audit log.
+        let mut out = String::with_capacity(4096);
         self.write(&mut out, true);
         out
     }

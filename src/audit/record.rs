@@ -224,11 +224,12 @@ fn state_after(before: &Hash, changes: &Map<Change>, salt: Option<&str>) -> Hash
     };
     for (key, change) in changes.iter() {
         part(Some(key));
-        let text = change.cell.as_ref().and_then(|cell| match salt {
-            Some(salt) if matches!(cell, Cell::Approval(_) | Cell::Freeze(_)) => encode(&counted(cell, salt)).ok(),
-            _ => encode(cell).ok(),
-        });
-        part(text.as_deref());
+        match (&change.cell, salt) {
+            (Some(cell @ (Cell::Approval(_) | Cell::Freeze(_))), Some(salt)) => {
+                part(encode(&counted(cell, salt)).ok().as_deref());
+            }
+            _ => part(change.hashed().ok().flatten()),
+        }
         part(change.expires.map(|expires| expires.to_string()).as_deref());
     }
     Hash(hash.finalize().into())

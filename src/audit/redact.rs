@@ -76,15 +76,15 @@ pub fn redact(event: &Json, salt: &str) -> Json {
     let Some(members) = event.as_object() else { return Json::Null };
     let redacted = members.iter().filter(|(name, _)| name != "noted").map(|(name, value)| match name.as_str() {
         "url" => (name.clone(), each_text(value, |url| redacted_url(url, salt))),
-        "offer" => (name.clone(), redacted_offer(value, salt)),
+        "offer" => (name.clone(), redacted_offer(value.clone(), salt)),
         // The text is strange to us; as an object it says the same. A key that stands there twice was refused by now.
         "offer_text" => match value.as_str().map(parse) {
-            Some(Ok(offer)) if event.get("offer").is_none() => (String::from("offer"), redacted_offer(&offer, salt)),
+            Some(Ok(offer)) if event.get("offer").is_none() => (String::from("offer"), redacted_offer(offer, salt)),
             Some(Err(_)) => (name.clone(), each_text(value, unreadable)),
             _ => (name.clone(), value.clone()),
         },
-        "payload" => (name.clone(), without_signatures(&unsigned::payment(value))),
-        "message" => (name.clone(), without_signatures(value)),
+        "payload" => (name.clone(), without_signatures(unsigned::payment(value))),
+        "message" => (name.clone(), without_signatures(value.clone())),
         "idempotency_key" => (name.clone(), each_text(value, |key| pseudonym(key, salt))),
         _ => (name.clone(), value.clone()),
     });
@@ -140,32 +140,30 @@ pub fn hmac(key: &[u8], bytes: &[u8]) -> Hash {
 }
 
 /// Offers name the resource that was asked for, with its query: version 2 once, version 1 in each entry.
-fn redacted_offer(offer: &Json, salt: &str) -> Json {
-    let url_in = |holder: &Json, key: &str| match holder {
-        Json::Object(members) => Json::Object(
-            members
-                .iter()
-                .map(|(name, value)| {
-                    let url = name == key && value.as_str().is_some();
-                    (name.clone(), if url { each_text(value, |text| query_of(text, salt)) } else { value.clone() })
-                })
-                .collect(),
-        ),
-        other => other.clone(),
-    };
-    let Json::Object(members) = offer else { return offer.clone() };
+fn redacted_offer(mut offer: Json, salt: &str) -> Json {
     let version_1 = offer.get("x402Version").and_then(Json::as_u64) == Some(1);
-    let members = members.iter().map(|(name, value)| {
-        let value = match (name.as_str(), value) {
-            ("resource", resource) => url_in(resource, "url"),
-            ("accepts", Json::Array(entries)) if version_1 => {
-                Json::Array(entries.iter().map(|entry| url_in(entry, "resource")).collect())
+    if let Json::Object(members) = &mut offer {
+        for (name, value) in members {
+            match (name.as_str(), value) {
+                ("resource", resource) => hide_query(resource, "url", salt),
+                ("accepts", Json::Array(entries)) if version_1 => {
+                    entries.iter_mut().for_each(|entry| hide_query(entry, "resource", salt));
+                }
+                _ => {}
             }
-            _ => value.clone(),
-        };
-        (name.clone(), value)
-    });
-    without_signatures(&Json::Object(members.collect()))
+        }
+    }
+    without_signatures(offer)
+}
+
+/// The URL under this name, if it is a text there.
+fn hide_query(holder: &mut Json, key: &str, salt: &str) {
+    let Json::Object(members) = holder else { return };
+    for (_, value) in members.iter_mut().filter(|(name, _)| name == key) {
+        if let Json::String(text) = value {
+            *text = query_of(text, salt);
+        }
+    }
 }
 
 /// A resource is a text of the seller's, and need not be a URL.
@@ -180,14 +178,17 @@ fn query_of(text: &str, salt: &str) -> String {
 }
 
 /// Whatever looks like a signature, wherever it stands, is not written down.
-fn without_signatures(value: &Json) -> Json {
+fn without_signatures(mut value: Json) -> Json {
+    hide_signatures(&mut value);
+    value
+}
+
+fn hide_signatures(value: &mut Json) {
     match value {
-        Json::String(text) if is_long_hex(text) => Json::String(unreadable(text)),
-        Json::Array(items) => Json::Array(items.iter().map(without_signatures).collect()),
-        Json::Object(members) => {
-            Json::Object(members.iter().map(|(name, value)| (name.clone(), without_signatures(value))).collect())
-        }
-        other => other.clone(),
+        Json::String(text) if is_long_hex(text) => *text = unreadable(text),
+        Json::Array(items) => items.iter_mut().for_each(hide_signatures),
+        Json::Object(members) => members.iter_mut().for_each(|(_, value)| hide_signatures(value)),
+        _ => {}
     }
 }
 

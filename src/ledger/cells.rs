@@ -1,6 +1,7 @@
 //! The working set: small cells, each under a text key. A verb reads some and changes some; what it read and what it
 //! changed goes to the store as one compare-and-swap. Cells that aren't here yet are asked for, never guessed.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -78,12 +79,42 @@ pub struct Open {
 }
 
 /// A change of one cell. `None` takes the cell away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Change {
     /// What it is from now on.
     pub cell: Option<Cell>,
     /// From then on nothing in it can matter; `None` keeps it.
     pub expires: Option<Millis>,
+    /// The cell as text, where the audit log has hashed it: the store writes the same.
+    hashed: OnceCell<String>,
+}
+
+impl Change {
+    /// What a cell is from now on, and until when it matters.
+    #[must_use]
+    pub fn to(cell: Option<Cell>, expires: Option<Millis>) -> Self {
+        Self { cell, expires, hashed: OnceCell::new() }
+    }
+
+    /// The cell as text; nothing where it is taken away.
+    ///
+    /// # Errors
+    /// One sentence, if it can't be written; that is a fault of the core.
+    pub fn text(&self) -> Result<Option<String>, String> {
+        self.hashed.get().map_or_else(|| self.cell.as_ref().map(encode).transpose(), |text| Ok(Some(text.clone())))
+    }
+
+    /// The same, kept for [`Change::text`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn hashed(&self) -> Result<Option<&str>, String> {
+        if self.hashed.get().is_none() {
+            let Some(text) = self.text()? else { return Ok(None) };
+            return Ok(Some(self.hashed.get_or_init(|| text)));
+        }
+        Ok(self.hashed.get().map(String::as_str))
+    }
 }
 
 /// The cells that are here, with the version under which the store knows each.

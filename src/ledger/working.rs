@@ -134,12 +134,12 @@ impl<'a> Working<'a> {
 
     /// Changes a cell.
     pub fn put(&mut self, key: &str, cell: Cell, expires: Option<Millis>) {
-        self.changes.insert(key.to_owned(), Change { cell: Some(cell), expires });
+        self.changes.insert(key.to_owned(), Change::to(Some(cell), expires));
     }
 
     /// Takes a cell away.
     pub fn remove(&mut self, key: &str) {
-        self.changes.insert(key.to_owned(), Change { cell: None, expires: None });
+        self.changes.insert(key.to_owned(), Change::to(None, None));
     }
 
     /// A budget's tally; an absent one is empty.
