@@ -184,20 +184,13 @@ async function memory(): Promise<Result> {
   };
 }
 
-/** One decision on a ledger that is full of others, beside the same on one that is empty. */
-async function beside(name: string, title: string, effort: Effort, [many, none]: readonly [Contender, Contender]) {
+/** Two of the same, by the name of what is special about each. */
+async function beside(name: string, title: string, effort: Effort, two: Readonly<Record<string, Contender>>) {
   try {
-    const figures = await measure(
-      [
-        { ...many.task, name: "many" },
-        { ...none.task, name: "none" },
-      ],
-      effort,
-    );
-    return result({ name, title }, figures);
+    const tasks = Object.entries(two).map(([special, { task }]) => ({ ...task, name: special }));
+    return result({ name, title }, await measure(tasks, effort));
   } finally {
-    await many.close();
-    await none.close();
+    for (const contender of Object.values(two)) await contender.close();
   }
 }
 
@@ -210,7 +203,7 @@ async function million(effort: Effort): Promise<Result> {
     "million",
     "100 rules, 4 rolling budgets, in the core alone: 1,000,000 payments before, and none",
     effort,
-    [many, core(FULL)],
+    { many, none: core(FULL) },
   );
 }
 
@@ -219,30 +212,20 @@ async function agents(effort: Effort): Promise<Result> {
   // A prime apart, so that each payment's agent is far from the one before.
   const many = core(PLAIN, (n) => ({ agent: `agent-${(n * 7_919) % AGENTS}` }));
   await many.fill(AGENTS);
-  return beside("agents", "one budget per agent, in the core alone: 100,000 agents in turn, and one", effort, [
+  return beside("agents", "one budget per agent, in the core alone: 100,000 agents in turn, and one", effort, {
     many,
-    core(PLAIN),
-  ]);
+    none: core(PLAIN),
+  });
 }
 
 /** A seller that names the URL with its query in each offer makes each a new text; other offers come again word for word. */
 async function offers(effort: Effort): Promise<Result> {
-  const [fresh, again] = [core(FULL, (n) => ({ offer_text: OFFER.replace("q=1", `q=${n}`) })), core(FULL)];
-  try {
-    const figures = await measure(
-      [
-        { ...fresh.task, name: "new" },
-        { ...again.task, name: "again" },
-      ],
-      effort,
-    );
-    const title =
-      "100 rules, 4 rolling budgets, in the core alone: an offer that was never seen, and one that comes again";
-    return result({ name: "offers", title }, figures);
-  } finally {
-    await fresh.close();
-    await again.close();
-  }
+  return beside(
+    "offers",
+    "100 rules, 4 rolling budgets, in the core alone: an offer that was never seen, and one that comes again",
+    effort,
+    { new: core(FULL, (n) => ({ offer_text: OFFER.replace("q=1", `q=${n}`) })), again: core(FULL) },
+  );
 }
 
 export const EXTRAS: readonly Extra[] = [

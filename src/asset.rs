@@ -83,7 +83,7 @@ impl AssetId {
 
 impl fmt::Display for AssetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.network, self.address)
+        f.write_str(&self.text())
     }
 }
 

@@ -166,33 +166,27 @@ fn decide(
     }
     let asked = work.approval(&request.id, now)?;
     let chosen = match &asked {
-        Some(asked) => judged.iter().find(|judged| is_asked_about(asked, policy, request, judged)),
+        Some(asked) => judged.iter().position(|judged| is_asked_about(asked, policy, request, judged)),
         None => best(&judged),
     };
-    let Some(best) = chosen else {
+    let Some(best) = chosen.map(|place| judged.remove(place)) else {
         if asked.is_some() {
             let message = "the policy or the offer has changed since people were asked";
             return Ok(refused(&request.id, Refusal::at(Reason::ApprovalVoid, "", message)));
         }
         return Ok(refused(&request.id, Refusal::at(Reason::MalformedOffer, "accepts", "no entry")));
     };
-    let mut decision = report(&request.id, best);
-    decision.refused = others(&judged, best);
+    let mut decision = report(&request.id, &best);
+    decision.refused = refusals(&judged);
     let case = Case { request, target, intent, digest, now, seen: &seen, window: policy.replay.window };
     let heard = match best.class() {
         Class::Denied => return Ok(decision),
         // A no of people's stands, even where nobody would have to be asked by now.
         Class::Allowed => asked.and_then(|asked| ask::rejected(policy, &asked, now)).map_or(Heard::Use, Heard::Refuse),
-        Class::Wanted => consult(policy, work, request, target, offer, best, now)?,
+        Class::Wanted => consult(policy, work, request, target, offer, &best, now)?,
     };
     match heard {
-        Heard::Use => {
-            let accept = best.accept;
-            match judged.into_iter().find(|judged| judged.accept == accept) {
-                Some(best) => hold(work, case, best, decision),
-                None => Ok(Decision::deny(&request.id, Reason::InternalError)),
-            }
-        }
+        Heard::Use => hold(work, case, best, decision),
         Heard::Wait(wanted) => {
             decision.approval = Some(wanted);
             Ok(decision)
@@ -351,12 +345,13 @@ impl Judged {
 }
 
 /// The best entry: one that is allowed, the cheapest in US dollars first; else one that people can allow; else the one
-/// that came furthest. Between equals, the seller's own order.
-fn best(judged: &[Judged]) -> Option<&Judged> {
-    judged.iter().min_by_key(|candidate| {
+/// that came furthest. Between equals, the seller's own order. Its place in the list.
+fn best(judged: &[Judged]) -> Option<usize> {
+    let (place, _) = judged.iter().enumerate().min_by_key(|(_, candidate)| {
         let far = candidate.findings.denials.first().map_or(0, |denial| u8::MAX.saturating_sub(denial.step));
         (candidate.class(), far, candidate.usd.is_none(), candidate.usd)
-    })
+    })?;
+    Some(place)
 }
 
 fn report(id: &str, judged: &Judged) -> Decision {
@@ -393,9 +388,9 @@ fn report(id: &str, judged: &Judged) -> Decision {
     decision
 }
 
-fn others(judged: &[Judged], best: &Judged) -> Vec<RefusedAccept> {
-    let refused = judged.iter().filter(|candidate| candidate.accept != best.accept);
-    let refused = refused.filter_map(|candidate| candidate.findings.denials.first().map(|denial| (candidate, denial)));
+/// Those that were refused, and why.
+fn refusals(judged: &[Judged]) -> Vec<RefusedAccept> {
+    let refused = judged.iter().filter_map(|entry| entry.findings.denials.first().map(|denial| (entry, denial)));
     refused
         .map(|(candidate, denial)| RefusedAccept {
             accept: candidate.accept,

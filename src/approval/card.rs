@@ -111,7 +111,7 @@ pub fn card(
         ("url", clipped(&request.url)),
         ("origin", target.origin()),
         ("amount", terms.amount.to_string()),
-        ("asset", terms.asset.to_string()),
+        ("asset", terms.asset.text()),
         ("network", terms.network.to_string()),
         ("payee", terms.pay_to.clone()),
     ]);
@@ -145,7 +145,7 @@ fn effects(policy: &Policy, work: &mut Working<'_>, judged: &Judged, now: Millis
         let show = |units: u128| if usd { Usd::new(units).to_string() } else { units.to_string() };
         let (limit, unit) = match &budget.limit {
             Some(Limit::Usd(limit)) => (Some(limit.get()), None),
-            Some(Limit::Asset(limit, asset)) => (Some(limit.get()), Some(asset.to_string())),
+            Some(Limit::Asset(limit, asset)) => (Some(limit.get()), Some(asset.text())),
             None => (None, None),
         };
         let mut effect = texts(vec![

@@ -158,7 +158,7 @@ pub fn digest(request: &Request, id: &str, terms: &Terms, policy: &str, at: Mill
         &subject(request),
         terms.scheme.as_str(),
         terms.network.as_str(),
-        &terms.asset.to_string(),
+        &terms.asset.text(),
         &amount,
         &terms.pay_to,
         &lifetime,

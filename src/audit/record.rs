@@ -287,7 +287,7 @@ fn summary(hold: &Hold) -> Json {
         members.extend(usd(amount).map(|usd| (in_usd, usd)));
     };
     let mut members = vec![
-        ("asset", text(hold.terms.asset.to_string())),
+        ("asset", text(hold.terms.asset.text())),
         ("endpoint", text(&hold.endpoint)),
         ("id", text(&hold.id)),
         ("payee", text(&hold.terms.pay_to)),

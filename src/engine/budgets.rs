@@ -65,7 +65,7 @@ fn concerns(per: &[Per], scope: &str, names: &[(Per, String)]) -> bool {
 fn line(budget: &crate::policy::Budget, scope: &str, tally: &Tally, now: Millis) -> BudgetLine {
     let (unit, limit, usd) = match &budget.limit {
         Some(Limit::Usd(limit)) => (String::from("usd"), Some(limit.get()), true),
-        Some(Limit::Asset(limit, asset)) => (asset.to_string(), Some(limit.get()), false),
+        Some(Limit::Asset(limit, asset)) => (asset.text(), Some(limit.get()), false),
         None => (String::from("usd"), None, true),
     };
     let counter = &budget.counter;

@@ -69,7 +69,7 @@ pub fn budget_prefix(budget: &Budget) -> String {
 
 fn budget_unit(budget: &Budget) -> String {
     match &budget.limit {
-        Some(Limit::Asset(_, asset)) => key::escape(&asset.to_string()),
+        Some(Limit::Asset(_, asset)) => key::escape(&asset.text()),
         Some(Limit::Usd(_)) | None => String::from("usd"),
     }
 }

@@ -43,7 +43,7 @@ fn means(case: &Case<'_>, findings: &mut Findings) {
         findings.deny(1, Reason::UnknownAsset, case.field("asset"), format!("`{}`", terms.asset), None);
     }
     if let Some(assets) = &policy.payment.assets {
-        findings.saw("payment.assets", || terms.asset.to_string());
+        findings.saw("payment.assets", || terms.asset.text());
         if !assets.contains(&terms.asset) {
             let message = format!("`{}`", terms.asset);
             findings.deny(1, Reason::AssetNotAllowed, case.field("asset"), message, Some("payment.assets"));

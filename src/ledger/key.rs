@@ -48,7 +48,7 @@ pub fn pin(origin: &str, terms: &Terms) -> String {
 /// The cell of the first price of a route, in this asset.
 #[must_use]
 pub fn price(endpoint: &str, terms: &Terms) -> String {
-    below("price/", &[endpoint, &terms.asset.to_string()])
+    below("price/", &[endpoint, &terms.asset.text()])
 }
 
 /// The cell of the latest payment that a rate counts.
