@@ -1,15 +1,24 @@
-// `npm run fuzz [-- --seconds N] [target …]`: libFuzzer on every parser of the core and on whole runs, for so many seconds in
-// all, 60 unless told. It begins with what the shared vectors hold and with fuzz/corpus; docs/fuzzing.md.
+// `npm run fuzz [-- --seconds N] [--keep] [target …]`: libFuzzer on every parser of the core and on whole runs, for so many
+// seconds in all, 60 unless told. It begins with what the shared vectors hold and with fuzz/corpus; docs/fuzzing.md.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storedLog } from "../js/audit.ts";
 import { memoryStore, openWarden } from "../js/index.ts";
 import { readCases, vectorFiles } from "../tests/support/vectors.ts";
 import { attempt, probe } from "./lib/child.mjs";
+import { pack, unpack } from "./lib/corpus.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Stop, say, seconds } from "./lib/report.mjs";
+
+const help = `npm run fuzz [-- options] [target …]
+
+  --seconds N   for so long in all; 60 unless told
+  --keep        what reaches further than before goes into fuzz/corpus
+  --help        this text
+
+Targets: the files of fuzz/fuzz_targets; all of them unless some are named. See docs/fuzzing.md.`;
 
 const folder = join(root, "fuzz");
 const vectors = join(root, "tests/vectors");
@@ -17,6 +26,10 @@ const json = (path) => JSON.parse(readFileSync(path, "utf8"));
 
 /** In seconds for each second of the others: whole runs need the most. */
 const weights = { sequence: 4, events: 2 };
+
+/** So many inputs are kept: each is run before anything new is tried, and a whole run takes up to a second. */
+const most = { sequence: 10, events: 100, audit: 100 };
+const MOST = 300;
 
 async function seeds() {
   const cases = vectorFiles.flatMap((name) => readCases(name));
@@ -73,31 +86,33 @@ async function log() {
   return lines.join("");
 }
 
-/** A target's figures: runs, edges covered, inputs kept. */
+/** A target's figures: runs, edges covered. */
 function figures(output) {
-  const last = [...output.matchAll(/#(\d+)\s+\w+\s+cov: (\d+) ft: \d+ corp: (\d+)/g)].at(-1);
+  const last = [...output.matchAll(/#(\d+)\s+\w+\s+cov: (\d+) ft:/g)].at(-1);
   const done = /Done (\d+) runs/.exec(output)?.[1] ?? last?.[1] ?? "0";
-  return { runs: Number(done), covered: Number(last?.[2] ?? 0), kept: Number(last?.[3] ?? 0) };
+  return { runs: Number(done), covered: Number(last?.[2] ?? 0) };
 }
 
 async function fuzz(name, time, given, { keep }) {
-  const corpus = join(folder, "corpus", name);
   const work = mkdtempSync(join(tmpdir(), `tollwarden-fuzz-${name}-`));
+  const [known, kept, found, merged] = ["known", "kept", "found", "merged"].map((place) => join(work, place));
+  const corpus = join(folder, "corpus", `${name}.gz`);
+  const libfuzzer = (places, options) =>
+    attempt("cargo", ["+nightly", "fuzz", "run", "-s", "none", name, ...places, "--", ...options], { cwd: folder });
   try {
-    const seeded = join(work, "seeds");
-    for (const place of [seeded, join(work, "found"), corpus]) mkdirSync(place, { recursive: true });
-    for (const [place, text] of given.entries()) writeFileSync(join(seeded, String(place)), text);
-    const limits = [
-      `-max_total_time=${time}`,
-      "-timeout=180",
-      "-rss_limit_mb=2048",
-      "-max_len=65536",
-      "-print_final_stats=0",
-    ];
-    const places = [keep ? corpus : join(work, "found"), corpus, seeded];
-    const run = ["fuzz", "run", "-s", "none", name, ...new Set(places), "--", ...limits];
-    const { status, output } = await attempt("cargo", ["+nightly", ...run], { cwd: folder });
-    return { status, output, ...figures(output) };
+    for (const place of [known, kept, found, merged]) mkdirSync(place);
+    for (const [place, text] of given.entries()) writeFileSync(join(known, `known-${place}`), text);
+    unpack(corpus, kept);
+    const limits = ["-timeout=180", "-rss_limit_mb=2048", "-max_len=65536"];
+    const { status, output } = await libfuzzer([found, kept, known], [`-max_total_time=${time}`, ...limits]);
+    const reached = figures(output);
+    if (status !== 0 || !keep) return { status, output, ...reached };
+    // What the vectors reach already need not be kept.
+    cpSync(known, merged, { recursive: true });
+    const merge = await libfuzzer([merged, kept, found], ["-merge=1", ...limits]);
+    if (merge.status !== 0) return { ...merge, ...reached };
+    const without = new Set(readdirSync(known));
+    return { status, output, ...reached, packed: pack(corpus, merged, { most: most[name] ?? MOST, without }) };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -115,6 +130,10 @@ function readOptions(args) {
 }
 
 await main(async () => {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(`${help}\n`);
+    return;
+  }
   const options = readOptions(process.argv.slice(2));
   if (!probe("cargo", ["+nightly", "fuzz", "--version"])) {
     say(
@@ -134,8 +153,9 @@ await main(async () => {
   const failed = [];
   for (const [place, name] of names.entries()) {
     const time = Math.max(1, Math.round((options.seconds * shares[place]) / whole));
-    const { status, output, runs, covered, kept } = await fuzz(name, time, given[name] ?? [], options);
-    say(`${name}: ${runs} runs in ${time} s, ${covered} edges, ${kept} inputs kept${status === 0 ? "" : ", FAILED"}`);
+    const { status, output, runs, covered, packed } = await fuzz(name, time, given[name] ?? [], options);
+    const kept = packed === undefined ? "" : `, ${packed.inputs} inputs kept in ${packed.bytes} bytes`;
+    say(`${name}: ${runs} runs in ${time} s, ${covered} edges${kept}${status === 0 ? "" : ", FAILED"}`);
     if (status === 0) continue;
     failed.push(name);
     say(output.split("\n").slice(-60).join("\n"));
