@@ -1,15 +1,32 @@
-/** Tables as CSV (RFC 4180). A field that a spreadsheet would take for a formula is written as text. */
+/**
+ * A table as CSV (RFC 4180), for the service and for its dashboard. A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage
+ * return for a formula, and sellers and agents choose texts: such a cell gets an apostrophe before it.
+ */
 
-export function csvOf(rows: readonly object[], columns: readonly string[]): string {
-  const lines = rows.map((row) =>
-    columns.map((name) => field((row as Readonly<Record<string, unknown>>)[name])).join(","),
-  );
-  return `${[columns.join(","), ...lines].join("\r\n")}\r\n`;
+import { visible } from "./visible.ts";
+
+export interface Field<Row> {
+  readonly name: string;
+  readonly value: (row: Row) => string | number | boolean | null | undefined;
 }
 
-function field(value: unknown): string {
-  if (value == null) return "";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** Also the wide forms, which some spreadsheets read as the narrow ones, and after spaces, which some leave out. */
+const FORMULA = /^[\s\p{C}]*[=+\-@＝＋－＠|%]/u;
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/** One cell: quoted, its hidden characters written out, and never a formula. */
+export function cell(value: string | number | boolean | null | undefined): string {
+  const text = value == null ? "" : String(value);
+  const shown = visible(text);
+  const safe = !NUMBER.test(text) && (FORMULA.test(text) || FORMULA.test(shown)) ? `'${shown}` : shown;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+/** The rows below a line of names. */
+export function csv<Row>(rows: readonly Row[], fields: readonly Field<Row>[]): string {
+  const lines = [
+    fields.map(({ name }) => cell(name)),
+    ...rows.map((row) => fields.map(({ value }) => cell(value(row)))),
+  ];
+  return lines.map((line) => `${line.join(",")}\r\n`).join("");
 }

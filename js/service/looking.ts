@@ -14,7 +14,7 @@ import type {
   SeriesPoint,
   SeriesQuery,
 } from "./api.ts";
-import { csvOf } from "./csv.ts";
+import { csv } from "./csv.ts";
 import { badRequest, Refused, text } from "./exchange.ts";
 import { addCounts, type Line, noCounts, quantile } from "./figures.ts";
 import { iso, mayDo } from "./keys.ts";
@@ -47,7 +47,7 @@ const ROW_COLUMNS = [
   "transaction",
   "by",
   "ms",
-];
+] as const;
 const HOLD_COLUMNS = [
   "id",
   "state",
@@ -63,9 +63,9 @@ const HOLD_COLUMNS = [
   "ground",
   "transaction",
   "note",
-];
-const BUDGET_COLUMNS = ["name", "key", "unit", "window", "limit", "spent", "held", "available"];
-const POINT_COLUMNS = ["at", "of", "allowed", "denied", "approval", "captured", "unknown", "spent_usd"];
+] as const;
+const BUDGET_COLUMNS = ["name", "key", "unit", "window", "limit", "spent", "held", "available"] as const;
+const POINT_COLUMNS = ["at", "of", "allowed", "denied", "approval", "captured", "unknown", "spent_usd"] as const;
 
 export function looking(parts: Parts): Handlers {
   const { ledger, control, history, figures, keys, now, store } = parts;
@@ -291,11 +291,25 @@ export function looking(parts: Parts): Handlers {
     return points(once, step, by);
   }
 
-  const table = (rows: readonly object[], columns: readonly string[], name: string): Sent => ({
-    sent: text(csvOf(rows, columns), "text/csv; charset=utf-8", {
-      "content-disposition": `attachment; filename="${name}.csv"`,
-    }),
-  });
+  /** Lists and objects stand in their cell as JSON. */
+  function table<Row extends object>(
+    rows: readonly Row[],
+    columns: readonly (keyof Row & string)[],
+    name: string,
+  ): Sent {
+    const fields = columns.map((column) => ({
+      name: column,
+      value: (row: Row) =>
+        typeof row[column] === "object" && row[column] !== null
+          ? JSON.stringify(row[column])
+          : String(row[column] ?? ""),
+    }));
+    return {
+      sent: text(csv(rows, fields), "text/csv; charset=utf-8", {
+        "content-disposition": `attachment; filename="${name}.csv"`,
+      }),
+    };
+  }
 
   return {
     "GET /v1/overview": () => overview(),

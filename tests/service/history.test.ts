@@ -160,8 +160,11 @@ test("search, filters, pages and exports", async (t) => {
 test("a formula in a table is written as text", async (t) => {
   const { call, agent, admin } = await running(t);
   await call(await agent("a"), "POST", "/v1/freeze", { reason: '=HYPERLINK("https://evil.example","x")' });
+  // Some spreadsheets leave out what is before it, and a reader does not see it.
+  await call(await agent("b"), "POST", "/v1/freeze", { reason: "\u200b \uff1d1+1" });
   const { text } = await call(admin, "GET", "/v1/decisions?kind=freeze&format=csv");
   assert.ok(text.includes(`"'=HYPERLINK(`), text);
+  assert.ok(text.includes(`"'⟨U+200B⟩ \uff1d1+1"`), text);
 });
 
 test("the audit log is verified from here, and one that was changed is told", async (t) => {

@@ -1,12 +1,12 @@
 /** The frame around every view: who one is, what is frozen, where one can go. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { visible } from "../../service/visible.ts";
 import { call } from "./lib/api.ts";
 import { route } from "./lib/at.ts";
 import { useLoad } from "./lib/load.ts";
 import { hrefOf } from "./lib/route.ts";
 import { connection, logOut, may, me, overview } from "./lib/session.ts";
-import { visible } from "./lib/text.ts";
 import { FreezeDialog, Frozen } from "./parts/freeze.tsx";
 import { places, viewOf } from "./views/all.tsx";
 import { LogIn } from "./views/login.tsx";

@@ -1,7 +1,7 @@
 /** Rows of the feed: which are wanted, how they are told in words, and what of them goes into a file. */
 
 import type { FeedQuery, FeedRow } from "../../../service/api.ts";
-import type { Field } from "./export.ts";
+import type { Field } from "../../../service/csv.ts";
 import { dollars, tokens } from "./money.ts";
 import { words } from "./text.ts";
 import { clock } from "./time.ts";

@@ -1,7 +1,7 @@
 /** What is left of each budget. */
 
 import type { BudgetLine } from "../../../core/types.ts";
-import type { Field } from "../lib/export.ts";
+import type { Field } from "../../../service/csv.ts";
 import { inUnit, percent, share, sum } from "../lib/money.ts";
 import { Foreign, Long } from "./foreign.tsx";
 import { Meter } from "./meter.tsx";

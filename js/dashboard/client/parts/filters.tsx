@@ -1,8 +1,8 @@
 /** Search, selects and exports above a table. What is chosen stands in the address: it can be kept, and sent to others. */
 
 import type { ComponentChildren } from "preact";
+import { csv, type Field } from "../../../service/csv.ts";
 import { go, route } from "../lib/at.ts";
-import { csv, type Field, json } from "../lib/export.ts";
 
 /** Changes a part of the address's query, and leaves the history as it is. */
 export function ask(name: string, value: string): void {
@@ -71,7 +71,7 @@ interface ExportProps<Row> {
 export function Export<Row>({ name, rows, fields }: ExportProps<Row>) {
   const save = async (kind: "csv" | "json"): Promise<void> => {
     const all = await rows();
-    const text = kind === "csv" ? csv(all, fields) : json(all);
+    const text = kind === "csv" ? csv(all, fields) : `${JSON.stringify(all, undefined, 2)}\n`;
     const type = kind === "csv" ? "text/csv;charset=utf-8" : "application/json";
     const address = URL.createObjectURL(new Blob([text], { type }));
     const link = document.createElement("a");

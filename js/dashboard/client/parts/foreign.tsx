@@ -1,6 +1,7 @@
 /** Text that a stranger wrote, harmless: nothing in it is markup, hidden, or turns the direction of what stands beside it. */
 
-import { pieces, shortened, visible } from "../lib/text.ts";
+import { pieces, visible } from "../../../service/visible.ts";
+import { shortened } from "../lib/text.ts";
 
 interface ForeignProps {
   readonly text: string;

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { visible } from "../../../service/visible.ts";
 import type { Failure } from "../lib/failure.ts";
-import { visible } from "../lib/text.ts";
 import { Foreign } from "./foreign.tsx";
 
 interface PageProps {

@@ -3,14 +3,14 @@
 import { useState } from "preact/hooks";
 import { amountOf } from "../../../approvals/message.ts";
 import type { ApprovalView } from "../../../core/types.ts";
+import type { Field } from "../../../service/csv.ts";
+import { visible } from "../../../service/visible.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { type Failure, failureOf } from "../lib/failure.ts";
 import { changes, useLoad } from "../lib/load.ts";
 import { inUnit } from "../lib/money.ts";
 import { hrefOf } from "../lib/route.ts";
 import { may, me } from "../lib/session.ts";
-import { visible } from "../lib/text.ts";
 import { StandingBadge } from "../parts/badge.tsx";
 import { asked, Export, Filters, Search, Select } from "../parts/filters.tsx";
 import { Foreign } from "../parts/foreign.tsx";

@@ -2,8 +2,8 @@
 
 import { useState } from "preact/hooks";
 import type { AuditStatus } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { type Failure, failureOf } from "../lib/failure.ts";
 import { changes, useLoad } from "../lib/load.ts";
 import { hrefOf } from "../lib/route.ts";

@@ -1,8 +1,8 @@
 /** Circuit breakers: who is not called for now, because it failed too often in a row. */
 
 import type { BreakerRow } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { useLoad } from "../lib/load.ts";
 import { hrefOf } from "../lib/route.ts";
 import { me } from "../lib/session.ts";

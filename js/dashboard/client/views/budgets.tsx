@@ -2,10 +2,10 @@
 
 import { useMemo } from "preact/hooks";
 import type { BudgetSeries } from "../../../service/api.ts";
+import { visible } from "../../../service/visible.ts";
 import { call } from "../lib/api.ts";
 import { useLoad } from "../lib/load.ts";
 import { inUnit, sum } from "../lib/money.ts";
-import { visible } from "../lib/text.ts";
 import { BudgetTable, budgetFields, budgetId } from "../parts/budget-table.tsx";
 import { Chart, type Series } from "../parts/chart.tsx";
 import { Export, Filters, Search } from "../parts/filters.tsx";

@@ -3,8 +3,8 @@
 import { useState } from "preact/hooks";
 import type { HoldLine, Outcome } from "../../../core/types.ts";
 import type { ResolveBody } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { type Failure, failureOf } from "../lib/failure.ts";
 import { changes, useLoad } from "../lib/load.ts";
 import { dollars, headline, sum, tokens } from "../lib/money.ts";

@@ -2,8 +2,8 @@
 
 import { useState } from "preact/hooks";
 import type { KeyMade, KeyRow, KeyScope, NewKey } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { type Failure, failureOf } from "../lib/failure.ts";
 import { useLoad } from "../lib/load.ts";
 import { dollars } from "../lib/money.ts";

@@ -2,8 +2,8 @@
 
 import { useState } from "preact/hooks";
 import type { PartyPage, PartyRow } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { type Loaded, useLoad } from "../lib/load.ts";
 import { dollars, headline, percent } from "../lib/money.ts";
 import { hrefOf } from "../lib/route.ts";

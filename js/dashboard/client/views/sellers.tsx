@@ -1,8 +1,8 @@
 /** Sellers and facilitators, as they look from here. */
 
 import type { SellerRow } from "../../../service/api.ts";
+import type { Field } from "../../../service/csv.ts";
 import { call } from "../lib/api.ts";
-import type { Field } from "../lib/export.ts";
 import { useLoad } from "../lib/load.ts";
 import { dollars, percent } from "../lib/money.ts";
 import { hrefOf } from "../lib/route.ts";
