@@ -16,7 +16,7 @@ const file = join(folder, "assets.ts");
 const stamp = join(folder, "stamp");
 
 /** What the bundle is made from; the lock file has the versions of the libraries in it. */
-const shared = ["api.ts", "csv.ts", "visible.ts"].map((name) => `js/service/${name}`);
+const shared = ["api.ts", "csv.ts", "usd.ts", "visible.ts"].map((name) => `js/service/${name}`);
 const sources = ["js/dashboard/client", ...shared, "package-lock.json", "pkg-scripts/dashboard.mjs"];
 const hash = () => hashOf(root, sources);
 

@@ -4,7 +4,7 @@ import type { BudgetLine, FreezeLine, HoldLine } from "../core/types.ts";
 import type { Alert, AuditStatus, FeedRow } from "./api.ts";
 import type { Line } from "./figures.ts";
 import { iso } from "./keys.ts";
-import { addUsd, usdUnits } from "./usd.ts";
+import { sumOf, units } from "./usd.ts";
 
 export interface Seen {
   readonly at: number;
@@ -51,10 +51,13 @@ function frozen({ freezes }: Seen): Alert[] {
   }));
 }
 
+/** What is no amount counts as nothing. */
+const dollars = (text: string): bigint => units(text) ?? 0n;
+
 function budgets({ budgets, at }: Seen): Alert[] {
   return budgets.flatMap(({ name, key, limit, available, unit, window }) => {
     if (limit == null || available == null) return [];
-    const [all, left] = unit === "usd" ? [usdUnits(limit), usdUnits(available)] : [BigInt(limit), BigInt(available)];
+    const [all, left] = unit === "usd" ? [dollars(limit), dollars(available)] : [BigInt(limit), BigInt(available)];
     if (all === 0n || (all - left) * 100n < all * NEARLY) return [];
     const share = ((all - left) * 100n) / all;
     const full = left === 0n;
@@ -90,17 +93,17 @@ function spikes({ lines, at }: Seen): Alert[] {
   const from = iso(at - HOUR).slice(0, 13);
   for (const { hour, agent, counts } of lines) {
     const line = agents.get(agent) ?? { now: "0", before: "0", hours: new Set() };
-    if (hour >= from) line.now = addUsd(line.now, counts.spent_usd);
+    if (hour >= from) line.now = sumOf([line.now, counts.spent_usd]);
     else {
-      line.before = addUsd(line.before, counts.spent_usd);
+      line.before = sumOf([line.before, counts.spent_usd]);
       line.hours.add(hour);
     }
     agents.set(agent, line);
   }
   return [...agents].flatMap(([agent, { now, before, hours }]) => {
-    const spent = usdUnits(now);
+    const spent = dollars(now);
     // With less than three hours to compare with, nothing is usual.
-    if (hours.size < 3 || spent < DOLLAR || spent * BigInt(hours.size) < usdUnits(before) * SPIKE) return [];
+    if (hours.size < 3 || spent < DOLLAR || spent * BigInt(hours.size) < dollars(before) * SPIKE) return [];
     return [
       {
         id: `spike:${agent}:${from}`,

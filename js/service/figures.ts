@@ -8,7 +8,7 @@ import type { BudgetLine } from "../core/types.ts";
 import { type Cells, cellsOf } from "../gate/cells.ts";
 import type { Store } from "../stores/store.ts";
 import type { BudgetSeries, Counts } from "./api.ts";
-import { addUsd } from "./usd.ts";
+import { sumOf } from "./usd.ts";
 
 /** The figures of one hour, one agent, one client, one origin (or facilitator). */
 export interface Line {
@@ -131,7 +131,7 @@ export function openFigures(store: Store, now: () => number): Figures {
         line = blank(hour, agent, client, origin);
         own.set(key, line);
       }
-      const spent = what === "captured" ? addUsd(line.counts.spent_usd, usd) : line.counts.spent_usd;
+      const spent = what === "captured" ? sumOf([line.counts.spent_usd, usd]) : line.counts.spent_usd;
       line.counts = { ...line.counts, [what]: line.counts[what] + 1, spent_usd: spent };
       line.seen = at;
       if (what === "captured") line.success = at;
@@ -249,7 +249,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
     approval: a.approval + b.approval,
     captured: a.captured + b.captured,
     unknown: a.unknown + b.unknown,
-    spent_usd: addUsd(a.spent_usd, b.spent_usd),
+    spent_usd: sumOf([a.spent_usd, b.spent_usd]),
   };
 }
 

@@ -20,7 +20,7 @@ import { addCounts, type Line, noCounts, quantile } from "./figures.ts";
 import { iso, mayDo } from "./keys.ts";
 import type { Handlers, Parts, Sent } from "./parts.ts";
 import { eventStream } from "./stream.ts";
-import { addUsd } from "./usd.ts";
+import { sumOf } from "./usd.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -140,7 +140,7 @@ export function looking(parts: Parts): Handlers {
       day,
       ...(rate !== undefined && { approval_rate: rate }),
       open_holds: open.length,
-      held_usd: open.reduce((total, { usd }) => addUsd(total, usd), "0"),
+      held_usd: sumOf(open.map(({ usd }) => usd)),
       unknown: unknown.length,
       ...(oldest !== undefined && { oldest_unknown: oldest }),
       pending_approvals: pending.length,

@@ -5,23 +5,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assets } from "../../js/dashboard/assets.ts";
 import { amountOf, feedFields, fixOf, isWanted, merged, stepOf, told } from "../../js/dashboard/client/lib/feed.ts";
-import {
-  decimal,
-  dollars,
-  grouped,
-  headline,
-  inUnit,
-  percent,
-  share,
-  sum,
-  tokens,
-  units,
-} from "../../js/dashboard/client/lib/money.ts";
+import { dollars, grouped, headline, inUnit, percent, share, tokens } from "../../js/dashboard/client/lib/money.ts";
 import { hrefOf, parseRoute } from "../../js/dashboard/client/lib/route.ts";
 import { shortened } from "../../js/dashboard/client/lib/text.ts";
 import { around, clock, lasting, stamp } from "../../js/dashboard/client/lib/time.ts";
 import type { FeedRow } from "../../js/service/api.ts";
 import { cell, csv } from "../../js/service/csv.ts";
+import { decimal, sumOf, units } from "../../js/service/usd.ts";
 import { pieces, visible } from "../../js/service/visible.ts";
 
 test("what is hidden in a text is written out, as the core does it, and the rest is left alone", () => {
@@ -51,7 +41,7 @@ test("money is exact, however large or small", () => {
   assert.equal(tokens("5", 6), "0.000005");
   assert.equal(tokens("7", null), "7");
   assert.equal(tokens("not a number", 6), "not a number");
-  assert.equal(sum(["0.1", "0.2", null, "0.000000000000000001"]), "0.300000000000000001");
+  assert.equal(sumOf(["0.1", "0.2", null, "0.000000000000000001"]), "0.300000000000000001");
   assert.equal(decimal(units("12.50") ?? 0n), "12.5");
   assert.equal(units("1e5"), undefined);
   assert.equal(units("0.1234567890123456789"), undefined);

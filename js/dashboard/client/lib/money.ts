@@ -1,33 +1,10 @@
-/** Money as decimal texts, and sums of it as bigint. A number is only made of it to place a pixel. */
+/** Money for people to read. A number is only made of it to place a pixel. */
 
-const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
-/** Dollars come with at most so many decimals. */
-const PLACES = 18;
-
-/** In units of 10^-18, or undefined for what is no amount. */
-export function units(text: string | null | undefined): bigint | undefined {
-  const [, sign = "", whole = "", fraction = ""] = text?.match(DECIMAL) ?? [];
-  if (whole === "" || fraction.length > PLACES) return undefined;
-  const value = BigInt(whole + fraction.padEnd(PLACES, "0"));
-  return sign === "-" ? -value : value;
-}
-
-/** The decimal text of units of 10^-18: no zeros at its end. */
-export function decimal(value: bigint, places = PLACES): string {
-  const digits = (value < 0n ? -value : value).toString().padStart(places + 1, "0");
-  const fraction = digits.slice(digits.length - places).replace(/0+$/, "");
-  const whole = digits.slice(0, digits.length - places);
-  return `${value < 0n ? "-" : ""}${whole}${places === 0 || fraction === "" ? "" : `.${fraction}`}`;
-}
+import { DECIMAL, decimal, PLACES, units } from "../../../service/usd.ts";
 
 /** Atomic units of an asset as whole tokens; as they are where nobody knows its decimals. */
 export function tokens(atomic: string, decimals: number | null | undefined): string {
   return decimals == null || !/^\d+$/.test(atomic) ? atomic : decimal(BigInt(atomic), decimals);
-}
-
-/** The sum of those that are amounts. */
-export function sum(texts: readonly (string | null | undefined)[]): string {
-  return decimal(texts.reduce((total, text) => total + (units(text) ?? 0n), 0n));
 }
 
 /** `1234567.5` → `1,234,567.50`: at least two places, and none of those that are there is dropped. */

@@ -2,7 +2,8 @@
 
 import type { BudgetLine } from "../../../core/types.ts";
 import type { Field } from "../../../service/csv.ts";
-import { inUnit, percent, share, sum } from "../lib/money.ts";
+import { sumOf } from "../../../service/usd.ts";
+import { inUnit, percent, share } from "../lib/money.ts";
 import { Foreign, Long } from "./foreign.tsx";
 import { Meter } from "./meter.tsx";
 import { type Column, Table } from "./table.tsx";
@@ -47,7 +48,7 @@ const COLUMNS: readonly Column<BudgetLine>[] = [
     name: "Used",
     show: ({ spent, held, limit }) => (
       <>
-        <span class="number">{percent(share(sum([spent, held]), limit))}</span>
+        <span class="number">{percent(share(sumOf([spent, held]), limit))}</span>
         <Meter spent={spent} held={held} limit={limit} />
       </>
     ),

@@ -2,10 +2,11 @@
 
 import { useMemo } from "preact/hooks";
 import type { BudgetSeries } from "../../../service/api.ts";
+import { sumOf } from "../../../service/usd.ts";
 import { visible } from "../../../service/visible.ts";
 import { call } from "../lib/api.ts";
 import { useLoad } from "../lib/load.ts";
-import { inUnit, sum } from "../lib/money.ts";
+import { inUnit } from "../lib/money.ts";
 import { BudgetTable, budgetFields, budgetId } from "../parts/budget-table.tsx";
 import { Chart, type Series } from "../parts/chart.tsx";
 import { Export, Filters, Search } from "../parts/filters.tsx";
@@ -68,7 +69,7 @@ function BudgetChart({ series: { name, key, unit, window, limit, points } }: { s
     () =>
       points.map(({ at, spent, held, limit: then }) => ({
         at: Date.parse(at),
-        values: [spent, sum([spent, held]), then ?? limit ?? null],
+        values: [spent, sumOf([spent, held]), then ?? limit ?? null],
       })),
     [points, limit],
   );

@@ -4,10 +4,11 @@ import { useState } from "preact/hooks";
 import type { HoldLine, Outcome } from "../../../core/types.ts";
 import type { ResolveBody } from "../../../service/api.ts";
 import type { Field } from "../../../service/csv.ts";
+import { sumOf } from "../../../service/usd.ts";
 import { call } from "../lib/api.ts";
 import { type Failure, failureOf } from "../lib/failure.ts";
 import { changes, useLoad } from "../lib/load.ts";
-import { dollars, headline, sum, tokens } from "../lib/money.ts";
+import { dollars, headline, tokens } from "../lib/money.ts";
 import { hrefOf } from "../lib/route.ts";
 import { may } from "../lib/session.ts";
 import { StateBadge } from "../parts/badge.tsx";
@@ -83,9 +84,9 @@ export function Holds() {
           label="Sums"
           list={[
             { name: "open", value: String(rows.length) },
-            { name: "in all of them", value: headline(sum(rows.map(({ usd }) => usd))) },
+            { name: "in all of them", value: headline(sumOf(rows.map(({ usd }) => usd))) },
             { name: "unknown", value: String(unknown.length), tone: unknown.length > 0 ? "odd" : undefined },
-            { name: "in unknown ones", value: headline(sum(unknown.map(({ usd }) => usd))) },
+            { name: "in unknown ones", value: headline(sumOf(unknown.map(({ usd }) => usd))) },
           ]}
         />
       )}
