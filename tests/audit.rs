@@ -264,6 +264,18 @@ fn the_state_after_replaying_the_log_equals_the_state() {
 }
 
 /// A line written anew by someone who holds the HMAC key, and the chain mended after it.
+/// The key of the fingerprints was drawn once; without it a replay would know no payment again.
+#[test]
+fn a_replay_goes_by_the_fingerprints_of_the_log() {
+    let document = r#"{"payment":{"max_usd":"1"}}"#;
+    let pay = r#"{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","idempotency_key":"k","offer":{"x402Version":2,"accepts":[{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}]}}"#;
+    let (log, state) = over_store(Policy::read(&parse(document).unwrap()).unwrap(), document, &[pay.to_owned()]);
+    let mut replayer = Replayer::default();
+    replayer.push(text(&log).as_bytes());
+    assert!(state.contains_key(key::SALT) && state.keys().any(|name| name.starts_with(key::SEEN)), "{state:?}");
+    assert_eq!(cells_of(replayer.engine().unwrap()), state);
+}
+
 fn rewritten(log: &[String], change: impl Fn(usize, &mut serde_json::Value)) -> Vec<String> {
     let mut prev = Hash::default();
     log.iter()
@@ -474,6 +486,23 @@ fn what_can_t_be_recorded_is_denied() {
     assert!(short.contains(r#""action":"allow""#), "{short}");
     let record = engine.take_records().pop().unwrap();
     assert!(record.contains(r"\u202e") && record.is_ascii());
+}
+
+/// Whoever replays a log from nothing has to know that the ledger did not begin with it.
+#[test]
+fn a_log_that_begins_on_a_history_says_so() {
+    for has_history in [false, true] {
+        let mut engine = Engine::whole(Policy::read(&parse(r#"{"payment":{"max_usd":"1"}}"#).unwrap()).unwrap());
+        if has_history {
+            engine.line(r#"{"type":"freeze","reason":"r","at":1767607200000}"#, None);
+        }
+        engine.audit(auditor(r#"{"payment":{"max_usd":"1"}}"#));
+        for number in 0..2 {
+            engine.line(r#"{"type":"note","what":"opened","at":1767607200000}"#, None);
+            let record = engine.take_records().remove(0);
+            assert_eq!(record.contains(r#""history":true"#), has_history && number == 0, "{record}");
+        }
+    }
 }
 
 /// A ledger's cells with their versions, as a store has them.

@@ -7,15 +7,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a vector that can't be read has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use tollwarden::audit::Auditor;
 use tollwarden::digest::state_hash;
 use tollwarden::engine::{Engine, writes};
 use tollwarden::hash::hex;
 use tollwarden::json::parse;
+use tollwarden::ledger::cells::Ledger;
 use tollwarden::policy::Policy;
 use tollwarden::reply::{Reply, text};
 
@@ -148,92 +151,215 @@ fn a_store_is_asked_seldom_and_the_answers_are_the_same() {
     }
 }
 
+/// What becomes the key of the fingerprints on a store, in hex.
+const SALT: &str = "5a17";
+
 /// The cells of a payment's own, which may be taken for absent: the store says if they are not.
 const PRESUMED: &[&str] = &["approval/", "hold/", "intent/", "seen/"];
 
 /// Between events the core keeps cells. They are what the store has, with its versions, and the answers are the same.
+/// Every fourth has an audit log.
 #[test]
 fn what_is_kept_is_what_the_store_has() {
-    for (case, define, policy) in &playable() {
-        let (mut whole, mut engine) = (Engine::whole(policy.clone()), Engine::of_store(policy.clone(), ""));
-        let mut store: BTreeMap<String, (u64, String)> = BTreeMap::new();
-        let mut version = 0;
-        for step in case.get("steps").and_then(Value::as_array).into_iter().flatten() {
-            let event = event_of(step, define);
-            let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let event = event.to_string();
-            if ["policy", "reopen"].contains(&kind.as_str()) {
-                break;
-            }
-            let lists = LISTS.contains(&kind.as_str());
-            if lists {
-                engine.forget();
-                store.iter().for_each(|(name, (version, cell))| engine.load(name, *version, Some(cell)).unwrap());
-            }
-            let mut presumes = !lists;
-            let reply = loop {
-                engine.presume(presumes);
-                let reply = engine.line(&event, None);
-                if let Reply::Missing { missing } = &reply {
-                    for name in missing {
-                        let (version, cell) = store.get(name).map_or((0, None), |(v, cell)| (*v, Some(cell.as_str())));
-                        engine.load(name, version, cell).unwrap();
-                    }
-                    continue;
+    for (number, (case, define, policy)) in playable().iter().enumerate() {
+        kept_between_events(case, define, policy, (number % 4 == 0).then(Auditor::default));
+    }
+}
+
+fn kept_between_events(case: &Value, define: &Map<String, Value>, policy: &Policy, auditor: Option<Auditor>) {
+    let (mut whole, mut engine) = (Engine::whole(policy.clone()), Engine::of_store(policy.clone(), SALT));
+    if let Some(auditor) = auditor {
+        whole.audit(auditor.clone());
+        engine.audit(auditor);
+    }
+    let mut store: BTreeMap<String, (u64, String)> = BTreeMap::new();
+    let mut version = 0;
+    let mut opened = None;
+    for step in case.get("steps").and_then(Value::as_array).into_iter().flatten() {
+        let event = event_of(step, define);
+        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let event = event.to_string();
+        if ["policy", "reopen"].contains(&kind.as_str()) {
+            break;
+        }
+        let lists = LISTS.contains(&kind.as_str());
+        if lists {
+            engine.forget();
+            store.iter().for_each(|(name, (version, cell))| engine.load(name, *version, Some(cell)).unwrap());
+        }
+        let mut presumes = !lists;
+        let reply = loop {
+            engine.presume(presumes);
+            let reply = engine.line(&event, None);
+            if let Reply::Missing { missing } = &reply {
+                // What opens a hold leaves here all that its next verb reads, also what the store does not have.
+                let asks = lists || ["authorize", "check"].contains(&kind.as_str()) || opened.as_ref() != Some(&id);
+                assert!(asks, "{}: {event} asks for {missing:?}", case["note"]);
+                let own = [format!("hold/{id}"), format!("approval/{id}")];
+                let presumed = presumes && kind == "authorize";
+                for name in missing {
+                    assert!(!presumed || !own.contains(name), "{}: `{name}` is asked for", case["note"]);
+                    let (version, cell) = store.get(name).map_or((0, None), |(v, cell)| (*v, Some(cell.as_str())));
+                    engine.load(name, version, cell).unwrap();
                 }
-                let there = |name: &str| store.get(name).map_or(0, |(version, _)| *version);
-                let stale: Vec<_> = engine.staged().read.iter().filter(|(name, v)| there(name) != *v).collect();
-                if stale.is_empty() {
-                    break reply;
-                }
-                for (name, known) in stale {
-                    let may = presumes && *known == 0 && PRESUMED.iter().any(|kind| name.starts_with(kind));
-                    assert!(
-                        may,
-                        "{}: `{name}` is kept with version {known}, and the store has {}",
-                        case["note"],
-                        there(name)
-                    );
-                }
-                presumes = false;
-                engine.forget();
-            };
-            assert_eq!(text(&reply), text(&whole.line(&event, None)), "{}: {event}", case["note"]);
-            let written = writes(engine.staged()).unwrap();
-            version += u64::from(!written.is_empty());
-            let kept: Vec<_> = written.iter().map(|write| write.key.clone()).collect();
-            for write in written {
-                match write.value {
-                    Some(value) => drop(store.insert(write.key, (version, value))),
-                    None => drop(store.remove(&write.key)),
-                }
-            }
-            if lists || kind == "check" {
-                engine.forget();
-                assert!(engine.ledger().is_empty());
                 continue;
             }
-            engine.taken(version);
-            let counters = kept.iter().filter(|name| *name == "open" || name.starts_with("budget/"));
-            for name in counters.filter(|name| store.contains_key(*name)) {
-                assert_eq!(engine.ledger().version(name), version, "{}: `{name}` is not kept", case["note"]);
+            let there = |name: &str| store.get(name).map_or(0, |(version, _)| *version);
+            let stale: Vec<_> = engine.staged().read.iter().filter(|(name, v)| there(name) != *v).collect();
+            if stale.is_empty() {
+                break reply;
             }
-            let all = engine.ledger().texts().unwrap();
-            assert!(all.len() <= engine.ledger().len());
-            for (name, cell) in all {
-                let held = store.get(&name).map(|(version, cell)| (*version, cell.clone()));
-                assert_eq!(Some((engine.ledger().version(&name), cell)), held, "{}: `{name}`", case["note"]);
-                // What is over is not kept: nobody asks for it soon.
-                let open = store.get(&name).is_some_and(|(_, cell)| is_open(cell));
-                let over = kept.contains(&name) && name.starts_with("hold/") && !open;
-                assert!(!over, "{}: `{name}`", case["note"]);
+            for (name, known) in stale {
+                let may = presumes && *known == 0 && PRESUMED.iter().any(|kind| name.starts_with(kind));
+                assert!(
+                    may,
+                    "{}: `{name}` is kept with version {known}, and the store has {}",
+                    case["note"],
+                    there(name)
+                );
+            }
+            presumes = false;
+            engine.forget();
+        };
+        assert_eq!(text(&reply), text(&whole.line(&event, None)), "{}: {event}", case["note"]);
+        let written = writes(engine.staged()).unwrap();
+        version += u64::from(!written.is_empty());
+        let kept: Vec<_> = written.iter().map(|write| write.key.clone()).collect();
+        for write in written {
+            match write.value {
+                // A record is never read again, and so nothing to keep.
+                Some(_) if write.key.starts_with("log/") => {}
+                Some(value) => drop(store.insert(write.key, (version, value))),
+                None => drop(store.remove(&write.key)),
             }
         }
+        opened = None;
+        if lists || kind == "check" {
+            engine.forget();
+            assert!(engine.ledger().is_empty());
+            continue;
+        }
+        let any = engine.taken(version);
+        assert_eq!(any, engine.ledger().len() > 0, "{}", case["note"]);
+        let is_open = |name: &str| name.starts_with("hold/") && store.get(name).is_some_and(|(_, cell)| is_open(cell));
+        let asked_for = |name: &str| name == "open" || name.starts_with("budget/") || is_open(name);
+        for name in kept.iter().filter(|name| store.contains_key(*name) && asked_for(name)) {
+            assert_eq!(engine.ledger().version(name), version, "{}: `{name}` is not kept", case["note"]);
+        }
+        opened = kept.iter().any(|name| is_open(name)).then_some(id);
+        let all = engine.ledger().texts().unwrap();
+        assert!(all.len() <= engine.ledger().len());
+        for (name, cell) in all {
+            let held = store.get(&name).map(|(version, cell)| (*version, cell.clone()));
+            assert_eq!(Some((engine.ledger().version(&name), cell)), held, "{}: `{name}`", case["note"]);
+            // What is over is not kept: nobody asks for it soon.
+            let over = kept.contains(&name) && name.starts_with("hold/") && !is_open(&name);
+            assert!(!over, "{}: `{name}`", case["note"]);
+        }
+    }
+    if let Some((_, salt)) = store.get("salt") {
+        assert_eq!(*salt, format!(r#"{{"salt":"{SALT}"}}"#), "{}", case["note"]);
     }
 }
 
 fn is_open(cell: &str) -> bool {
     ["held", "signing", "signed", "unknown"].iter().any(|state| cell.contains(&format!(r#""state":"{state}""#)))
+}
+
+/// Each cell that the vectors leave behind, with its texts.
+static CELLS_OF_VECTORS: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
+    let mut cells: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (case, define, policy) in playable() {
+        let mut engine = Engine::whole(policy);
+        engine.audit(Auditor::default());
+        for step in case.get("steps").and_then(Value::as_array).into_iter().flatten() {
+            engine.line(&event_of(step, &define).to_string(), None);
+        }
+        for (name, cell) in engine.ledger().texts().unwrap() {
+            cells.entry(name).or_default().insert(cell);
+        }
+    }
+    cells
+});
+
+/// A cell as it reads back.
+fn read_back(name: &str, cell: &str) -> Result<String, String> {
+    let mut ledger = Ledger::of_store("");
+    ledger.load(name, 1, Some(cell))?;
+    Ok(ledger.texts()?.remove(0).1)
+}
+
+/// A cell reads back as it was written. Where a member of it is missing or of another kind, it is damaged, and that is an
+/// error, never an empty ledger. What may be absent may be left out.
+#[test]
+fn a_cell_reads_back_as_it_was_written_or_is_damaged() {
+    let mut shapes = BTreeSet::new();
+    for (name, cells) in &*CELLS_OF_VECTORS {
+        for cell in cells {
+            assert_eq!(read_back(name, cell).as_ref(), Ok(cell));
+            let value: Value = serde_json::from_str(cell).unwrap();
+            let places = places_in(&value);
+            if !shapes.insert(places.clone()) {
+                continue;
+            }
+            for (place, is_flag) in places {
+                let with = |other: Value| {
+                    let mut changed = value.clone();
+                    *changed.pointer_mut(&place).unwrap() = other;
+                    read_back(name, &changed.to_string()).ok()
+                };
+                assert_eq!(with(if is_flag { Value::from(1) } else { Value::from(true) }), None, "{place} in {cell}");
+                let mut without = value.clone();
+                let (parent, member) = place.rsplit_once('/').unwrap();
+                if let Some(Value::Object(members)) = without.pointer_mut(parent) {
+                    members.remove(member);
+                    assert_eq!(read_back(name, &without.to_string()).ok(), with(Value::Null), "{place} in {cell}");
+                }
+            }
+        }
+    }
+}
+
+/// Where a value has members and items, and which of them are yes or no. A card is shown to people as it is; a refund's
+/// name is its own.
+fn places_in(value: &Value) -> Vec<(String, bool)> {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.replace('~', "~0").replace('/', "~1"), value)).collect()
+        }
+        Value::Array(items) => items.iter().enumerate().map(|(place, value)| (place.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    let mut places = Vec::new();
+    for (name, value) in members.into_iter().filter(|(name, _)| name != "card") {
+        places.push((format!("/{name}"), value.is_boolean()));
+        if name != "refunds" {
+            places.extend(places_in(value).into_iter().map(|(place, is_flag)| (format!("/{name}{place}"), is_flag)));
+        }
+    }
+    places
+}
+
+/// A cell stands under a key of its own kind. A store that hands out another's is found out.
+#[test]
+fn a_cell_of_another_kind_is_damaged() {
+    let kind = |name: &str| name.split('/').next().unwrap().to_owned();
+    let mut one_of_each = BTreeMap::new();
+    for (name, cells) in &*CELLS_OF_VECTORS {
+        one_of_each.insert(kind(name), (name, cells.first().unwrap()));
+    }
+    let missing: Vec<_> = CELLS.iter().chain(&["audit"]).filter(|kind| !one_of_each.contains_key(**kind)).collect();
+    assert!(missing.is_empty(), "no vector leaves {missing:?} behind");
+    for (kind, (name, cell)) in &one_of_each {
+        // The questions about a request stand as the open holds do.
+        let alike = |other: &str| ["open", "asked"].contains(&kind.as_str()) && ["open", "asked"].contains(&other);
+        for (_, (key, _)) in one_of_each.iter().filter(|(other, _)| *other != kind && !alike(other)) {
+            assert!(read_back(key, cell).is_err(), "{cell} as {key}");
+        }
+        let many = ["asked", "budget", "intent", "latest", "payee", "pin", "price", "seen"].contains(&kind.as_str());
+        assert_eq!(read_back(&format!("{name}x"), cell).is_ok(), many, "{cell} as {name}x");
+    }
 }
 
 /// The runtimes read the vectors with JavaScript, which writes `60.0` as `60`, and no whole number above

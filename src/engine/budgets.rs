@@ -38,7 +38,7 @@ impl Engine {
             let parts: Option<Vec<&str>> = per.iter().map(|per| named(&names, *per)).collect();
             let wanted = parts.map(|parts| parts.join(","));
             let Some(period) = counters::period(&budget.counter, now) else { continue };
-            let present = self.ledger.tallies(now).filter_map(|(name, tally)| {
+            let present = self.ledger.tallies().filter_map(|(name, tally)| {
                 let scope = name.strip_prefix(&prefix)?.strip_suffix(&period)?;
                 (!scope.contains('/')).then(|| (scope.to_owned(), tally.clone()))
             });

@@ -147,13 +147,6 @@ pub struct Found<'a> {
     pub version: u64,
 }
 
-impl Slot {
-    /// From its end on a cell reads as absent, as in a store.
-    fn live(&self, at: Millis) -> Option<&Cell> {
-        self.cell.as_ref().filter(|_| self.end.is_none_or(|end| end > at))
-    }
-}
-
 /// A time in so many digits that texts stand in the order of their times.
 fn in_order(time: Millis) -> String {
     format!("{time:020}")
@@ -275,10 +268,11 @@ impl Ledger {
         Ok(rebuilt)
     }
 
-    /// A cell that is here, as it is at this time: nothing where it is not, nothing inside where it is absent.
-    pub(super) fn find(&self, key: &str, at: Millis) -> Option<Found<'_>> {
+    /// A cell that is here: nothing where it is not, nothing inside where it is absent. One that has ended may still be here,
+    /// as in a store: whoever reads it goes by the time in it.
+    pub(super) fn find(&self, key: &str) -> Option<Found<'_>> {
         match self.cells.get(key) {
-            Some(slot) => Some(Found { cell: slot.live(at), version: slot.version }),
+            Some(slot) => Some(Found { cell: slot.cell.as_ref(), version: slot.version }),
             None => self.whole.then(Found::default),
         }
     }
@@ -345,8 +339,8 @@ impl Ledger {
     }
 
     /// The budgets' cells that are here.
-    pub fn tallies(&self, at: Millis) -> impl Iterator<Item = (&str, &Tally)> {
-        self.cells.iter().filter_map(move |(key, slot)| match slot.live(at) {
+    pub fn tallies(&self) -> impl Iterator<Item = (&str, &Tally)> {
+        self.cells.iter().filter_map(|(key, slot)| match &slot.cell {
             Some(Cell::Budget(tally)) => Some((key.as_str(), tally)),
             _ => None,
         })
@@ -377,7 +371,7 @@ impl Ledger {
 
     /// The holds that are here.
     pub fn holds(&self, at: Millis) -> impl Iterator<Item = &Hold> {
-        self.cells.values().filter_map(move |slot| match slot.live(at) {
+        self.cells.values().filter_map(move |slot| match &slot.cell {
             Some(Cell::Hold(hold)) if hold.is_remembered(at) => Some(&**hold),
             _ => None,
         })

@@ -63,7 +63,7 @@ impl<'a> Working<'a> {
     pub fn presume<'k>(&mut self, keys: impl IntoIterator<Item = &'k String>) {
         if self.presumes {
             for key in keys {
-                if self.ledger.find(key, self.at).is_none() {
+                if self.ledger.find(key).is_none() {
                     self.found.insert(key.clone(), Found::default());
                 }
             }
@@ -109,7 +109,7 @@ impl<'a> Working<'a> {
         let mut missing = Vec::new();
         for key in keys {
             let Err(place) = self.found.place(&key) else { continue };
-            match self.ledger.find(&key, self.at) {
+            match self.ledger.find(&key) {
                 Some(found) => self.found.insert_at(place, key.into_owned(), found),
                 None => missing.push(key.into_owned()),
             }
@@ -121,7 +121,7 @@ impl<'a> Working<'a> {
         let found = match self.found.place(key) {
             Ok(place) => self.found.at(place).copied().unwrap_or_default(),
             Err(place) => {
-                let Some(found) = self.ledger.find(key, self.at) else { return Err(Missing(vec![key.to_owned()])) };
+                let Some(found) = self.ledger.find(key) else { return Err(Missing(vec![key.to_owned()])) };
                 self.found.insert_at(place, key.to_owned(), found);
                 found
             }
