@@ -420,14 +420,12 @@ pub const GRACE: Millis = 3_600_000;
 const MOST_KEPT: usize = 1_024;
 
 /// What was staged, as the store is told of it.
-///
-/// # Errors
-/// One sentence, if a cell can't be written; that is a fault of the core.
-pub fn writes(staged: &Staged) -> Result<Vec<CellWrite>, String> {
-    let write = |(name, change): (&String, &Change)| {
-        let value = change.text()?;
-        let expires = change.expires.map(|end| end.saturating_add(GRACE));
-        Ok(CellWrite { key: name.clone(), value, expires })
+#[must_use]
+pub fn writes(staged: &Staged) -> Vec<CellWrite> {
+    let write = |(name, change): (&String, &Change)| CellWrite {
+        key: name.clone(),
+        value: change.text(),
+        expires: change.expires.map(|end| end.saturating_add(GRACE)),
     };
     staged.changes.iter().map(write).collect()
 }

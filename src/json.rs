@@ -147,6 +147,13 @@ impl Json {
         out
     }
 
+    /// As it was written but for white space: members stay in their order.
+    #[must_use]
+    pub fn as_written(&self) -> String {
+        // Writing this type can't fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     fn write(&self, out: &mut String, ascii: bool) {
         match self {
             Json::Null => out.push_str("null"),
@@ -191,6 +198,11 @@ fn by_name(members: &[(String, Json)]) -> Vec<&(String, Json)> {
         order.insert(place, member);
     }
     order
+}
+
+/// Writes a text as JSON has it.
+pub fn write_text(text: &str, out: &mut String) {
+    write_string(text, out, false);
 }
 
 fn write_string(text: &str, out: &mut String, ascii: bool) {

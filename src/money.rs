@@ -70,11 +70,19 @@ impl Amount {
         }
         text.parse().map(Self).map_err(|_| MoneyError::TooLarge(text.to_owned()))
     }
+
+    /// Its digits, without a formatter. Most amounts fit into 64 bits, and those take a fraction of the time.
+    pub fn digits(self, buffer: &mut itoa::Buffer) -> &str {
+        match u64::try_from(self.0) {
+            Ok(small) => buffer.format(small),
+            Err(_) => buffer.format(self.0),
+        }
+    }
 }
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(itoa::Buffer::new().format(self.0))
+        serializer.serialize_str(self.digits(&mut itoa::Buffer::new()))
     }
 }
 
@@ -254,7 +262,7 @@ pub fn largest_within(limit: Usd, decimals: u8, rate: Rate) -> Amount {
 #[must_use]
 pub fn format_units(amount: Amount, decimals: u8) -> String {
     let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(amount.0);
+    let digits = amount.digits(&mut buffer);
     let decimals = usize::from(decimals);
     let (whole, fraction) = digits.split_at_checked(digits.len().saturating_sub(decimals)).unwrap_or_default();
     let mut text = String::from(if whole.is_empty() { "0" } else { whole });

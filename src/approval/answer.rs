@@ -1,7 +1,5 @@
 //! Answers: what one approver says to a question, and which answers are believed.
 
-use serde::Serialize;
-
 use super::proof::{self, Proof, Secrets};
 use super::{Approval, Approver, Standing};
 use crate::faults::fault;
@@ -10,7 +8,7 @@ use crate::reason::{Reason, Refusal};
 use crate::time::{Millis, format_duration};
 
 /// What one approver said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Who.
     pub approver: String,

@@ -1,8 +1,6 @@
 //! The kill switch: for the whole ledger, and for one agent. Whoever may decide can pull it; lifting it takes a signature
 //! where the policy names keys, and every decider checks that by its own policy.
 
-use serde::Serialize;
-
 use super::proof::{self, Proof};
 use crate::hash::framed;
 use crate::ledger::key;
@@ -10,7 +8,7 @@ use crate::policy::Policy;
 use crate::time::Millis;
 
 /// Why everything is denied, or everything of one agent, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freeze {
     /// The words of whoever froze it.
     pub reason: String,
@@ -25,7 +23,7 @@ pub struct Freeze {
 }
 
 /// Who lifted a freeze.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifted {
     /// The name.
     pub approver: String,

@@ -27,7 +27,7 @@ use answer::Answer;
 use proof::Key;
 
 /// A question to people: what they are asked, and what they said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// The payment's id.
     pub id: String,
@@ -58,7 +58,7 @@ pub struct Approval {
 }
 
 /// Somebody who is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
     /// The name.
     pub name: String,

@@ -1,7 +1,5 @@
 //! The questions that stand, as one cell lists them.
 
-use serde::Serialize;
-
 use crate::time::Millis;
 
 /// How long a question is remembered after its time, in milliseconds.
@@ -9,7 +7,7 @@ pub const REMEMBERED: Millis = 24 * 3_600_000;
 
 /// A question that stands, in the one cell that lists them all. It changes whenever an answer comes in, so that whoever
 /// waits for any of them has one cell to watch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// The payment's id.
     pub id: String,

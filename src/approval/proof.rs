@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Serialize;
 use sha2::Sha256;
 
 use crate::ed25519::PublicKey;
@@ -24,8 +23,7 @@ pub const AHEAD: Millis = 30_000;
 pub const SHORTEST_SECRET: usize = 16;
 
 /// What an approver signs with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// An Ed25519 public key, in lower-case hex.
     Ed25519(String),
@@ -34,7 +32,7 @@ pub enum Key {
 }
 
 /// A countersignature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// When it was made, by the approver's clock, in milliseconds since the epoch.
     pub signed_at: Millis,

@@ -1,8 +1,6 @@
 //! The head of the log: the cell that every record goes through, and that makes the log one line of history whoever
 //! writes it. Its size is bounded, however long the log is.
 
-use serde::Serialize;
-
 use crate::audit::tree::{Frontier, Hash};
 use crate::time::Millis;
 
@@ -10,7 +8,7 @@ use crate::time::Millis;
 pub const KNOWN_POLICIES: usize = 4;
 
 /// Where the log stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The log's own name, drawn when it begins.
     pub log: String,

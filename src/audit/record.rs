@@ -226,9 +226,9 @@ fn state_after(before: &Hash, changes: &Map<Change>, salt: Option<&str>) -> Hash
         part(Some(key));
         match (&change.cell, salt) {
             (Some(cell @ (Cell::Approval(_) | Cell::Freeze(_))), Some(salt)) => {
-                part(encode(&counted(cell, salt)).ok().as_deref());
+                part(Some(&encode(&counted(cell, salt))));
             }
-            _ => part(change.hashed().ok().flatten()),
+            _ => part(change.hashed()),
         }
         part(change.expires.map(|expires| expires.to_string()).as_deref());
     }

@@ -4,8 +4,6 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use crate::approval::Approval;
 use crate::approval::freeze::{Freeze, freeze_key};
 use crate::approval::prompt::Prompt;
@@ -21,11 +19,9 @@ use crate::order::Map;
 use crate::time::Millis;
 
 /// What a cell holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// A budget's tally.
-    #[serde(skip_serializing)]
     Budget(Tally),
     /// A hold.
     Hold(Box<Hold>),
@@ -56,12 +52,11 @@ pub enum Cell {
     /// The head of the audit log.
     Audit(Box<Head>),
     /// A record of the audit log, as its line. The core writes it and never reads it back.
-    #[serde(skip_serializing)]
     Record(String),
 }
 
 /// A payment that was held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The hold's id.
     pub id: String,
@@ -70,7 +65,7 @@ pub struct Seen {
 }
 
 /// An open hold and its time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// The hold's id.
     pub id: String,
@@ -97,23 +92,15 @@ impl Change {
     }
 
     /// The cell as text; nothing where it is taken away.
-    ///
-    /// # Errors
-    /// One sentence, if it can't be written; that is a fault of the core.
-    pub fn text(&self) -> Result<Option<String>, String> {
-        self.hashed.get().map_or_else(|| self.cell.as_ref().map(encode).transpose(), |text| Ok(Some(text.clone())))
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        self.hashed.get().cloned().or_else(|| self.cell.as_ref().map(encode))
     }
 
     /// The same, kept for [`Change::text`].
-    ///
-    /// # Errors
-    /// The same.
-    pub fn hashed(&self) -> Result<Option<&str>, String> {
-        if self.hashed.get().is_none() {
-            let Some(text) = self.text()? else { return Ok(None) };
-            return Ok(Some(self.hashed.get_or_init(|| text)));
-        }
-        Ok(self.hashed.get().map(String::as_str))
+    #[must_use]
+    pub fn hashed(&self) -> Option<&str> {
+        self.cell.as_ref().map(|cell| self.hashed.get_or_init(|| encode(cell)).as_str())
     }
 }
 
@@ -255,11 +242,11 @@ impl Ledger {
     /// The same ledger, built from the texts of its cells.
     ///
     /// # Errors
-    /// One sentence, if a cell can't be written or read; that is a fault of the core.
+    /// One sentence, if a cell can't be read; that is a fault of the core.
     pub fn rebuilt(&self) -> Result<Self, String> {
         let mut rebuilt =
             Self { cells: BTreeMap::new(), whole: self.whole, ending: self.ending.clone(), salt: self.salt.clone() };
-        for (name, text) in self.texts()? {
+        for (name, text) in self.texts() {
             rebuilt.load(&name, self.version(&name), Some(&text))?;
             if let (Some(slot), Some(before)) = (rebuilt.cells.get_mut(&name), self.cells.get(&name)) {
                 slot.end = before.end;
@@ -325,17 +312,10 @@ impl Ledger {
     }
 
     /// All cells that are here, as text, in the order of their keys.
-    ///
-    /// # Errors
-    /// One sentence, if a cell can't be written; that is a fault of the core.
-    pub fn texts(&self) -> Result<Vec<(String, String)>, String> {
-        let mut texts = Vec::new();
-        for (key, slot) in &self.cells {
-            if let Some(cell) = &slot.cell {
-                texts.push((key.clone(), encode(cell)?));
-            }
-        }
-        Ok(texts)
+    #[must_use]
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let here = self.cells.iter().filter_map(|(key, slot)| Some((key, slot.cell.as_ref()?)));
+        here.map(|(key, cell)| (key.clone(), encode(cell))).collect()
     }
 
     /// The budgets' cells that are here.
@@ -409,14 +389,9 @@ pub fn decode(text: &str) -> Result<Cell, String> {
 }
 
 /// A cell as text.
-///
-/// # Errors
-/// One sentence, if it can't be written; that is a fault of the core.
-pub fn encode(cell: &Cell) -> Result<String, String> {
-    match cell {
-        // A record stands in its cell as it stands in the log.
-        Cell::Record(line) => Ok(line.clone()),
-        Cell::Budget(tally) => Ok(["{\"budget\":", &tally.text(), "}"].concat()),
-        other => serde_json::to_string(other).map_err(|error| format!("a cell can't be written: {error}")),
-    }
+#[must_use]
+pub fn encode(cell: &Cell) -> String {
+    let mut text = String::with_capacity(512);
+    cell.write(&mut text);
+    text
 }

@@ -73,7 +73,7 @@ pub enum Ground {
 }
 
 /// A hold's part in one budget or rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The key of the budget's cell.
     pub key: String,
@@ -86,8 +86,7 @@ pub struct Share {
 }
 
 /// What a budget or a rate counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// 10^-18 US dollars.
     Usd,
@@ -98,7 +97,7 @@ pub enum Unit {
 }
 
 /// A hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// The caller's id for the payment.
     pub id: String,

@@ -1,4 +1,4 @@
-//! How each kind of cell reads back, member by member.
+//! What each kind of cell is made of, member by member.
 
 use crate::approval::answer::Answer;
 use crate::approval::freeze::{Freeze, Lifted};
@@ -8,10 +8,10 @@ use crate::approval::{Approval, Approver};
 use crate::asset::{AssetId, Network};
 use crate::audit::head::Head;
 use crate::audit::tree::Hash;
-use crate::json::Json;
+use crate::json::{Json, write_text};
 use crate::ledger::cells::{Cell, Open, Seen};
 use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
-use crate::ledger::stored::{Damage, Stored, member};
+use crate::ledger::stored::{Damage, Stored, between, member};
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Rate, Usd};
 use crate::offer::{Flow, Scheme, Terms, Transfer};
@@ -24,6 +24,16 @@ macro_rules! records {
         impl Stored for $name {
             fn restore(json: &Json) -> Result<Self, Damage> {
                 Ok(Self { $($field: member(json, stringify!($field))?,)* })
+            }
+
+            fn write(&self, out: &mut String) {
+                between(out, ['{', '}'], |out| {
+                    $(if !self.$field.is_left_out() {
+                        out.push_str(concat!("\"", stringify!($field), "\":"));
+                        self.$field.write(out);
+                        out.push(',');
+                    })*
+                });
             }
         }
     )*};
@@ -64,6 +74,12 @@ macro_rules! choices {
                     _ => Err(stringify!($name)),
                 }
             }
+
+            fn write(&self, out: &mut String) {
+                out.push_str(match self {
+                    $(Self::$variant => concat!("\"", $word, "\""),)*
+                });
+            }
         }
     )*};
 }
@@ -88,15 +104,35 @@ macro_rules! texts {
             fn restore(json: &Json) -> Result<Self, Damage> {
                 Self::try_from(String::restore(json)?).map_err(|_| stringify!($name))
             }
+
+            fn write(&self, out: &mut String) {
+                write_text(&self.to_string(), out);
+            }
         }
     )*};
 }
 
-texts! { Amount Usd Rate Network AssetId }
+texts! { Usd Rate Network AssetId }
+
+impl Stored for Amount {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        json.as_str().and_then(|text| Self::parse(text).ok()).ok_or("Amount")
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('"');
+        out.push_str(self.digits(&mut itoa::Buffer::new()));
+        out.push('"');
+    }
+}
 
 impl Stored for Hash {
     fn restore(json: &Json) -> Result<Self, Damage> {
         json.as_str().and_then(Self::parse).ok_or("a hash")
+    }
+
+    fn write(&self, out: &mut String) {
+        write_text(&self.to_string(), out);
     }
 }
 
@@ -108,6 +144,17 @@ impl Stored for Map<Amount> {
         }
         Ok(map)
     }
+
+    fn write(&self, out: &mut String) {
+        between(out, ['{', '}'], |out| {
+            for (name, amount) in self.iter() {
+                write_text(name, out);
+                out.push(':');
+                amount.write(out);
+                out.push(',');
+            }
+        });
+    }
 }
 
 impl Stored for Window {
@@ -118,39 +165,49 @@ impl Stored for Window {
             _ => Err("a window"),
         }
     }
-}
 
-impl Stored for Key {
-    fn restore(json: &Json) -> Result<Self, Damage> {
-        let Some([(kind, value)]) = json.as_object() else { return Err("a key") };
-        match kind.as_str() {
-            "ed25519" => String::restore(value).map(Self::Ed25519),
-            "hmac" => String::restore(value).map(Self::Hmac),
-            _ => Err("a key"),
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Rolling(span) => named("{\"rolling\":", span, out),
+            Self::Total => out.push_str("\"total\""),
         }
     }
 }
 
-impl Stored for Cell {
-    fn restore(json: &Json) -> Result<Self, Damage> {
-        let Some([(kind, value)]) = json.as_object() else { return Err("the kind") };
-        match kind.as_str() {
-            "budget" => Stored::restore(value).map(Self::Budget),
-            "hold" => Stored::restore(value).map(|hold| Self::Hold(Box::new(hold))),
-            "open" => Stored::restore(value).map(Self::Open),
-            "intent" => Stored::restore(value).map(Self::Intent),
-            "freeze" => Stored::restore(value).map(Self::Freeze),
-            "clock" => Stored::restore(value).map(Self::Clock),
-            "approval" => Stored::restore(value).map(|asked| Self::Approval(Box::new(asked))),
-            "prompts" => Stored::restore(value).map(Self::Prompts),
-            "payee" => Stored::restore(value).map(Self::Payee),
-            "pin" => Stored::restore(value).map(Self::Pin),
-            "price" => Stored::restore(value).map(Self::Price),
-            "latest" => Stored::restore(value).map(Self::Latest),
-            "seen" => Stored::restore(value).map(Self::Seen),
-            "salt" => Stored::restore(value).map(Self::Salt),
-            "audit" => Stored::restore(value).map(|head| Self::Audit(Box::new(head))),
-            _ => Err("the kind"),
+/// The one member of an object.
+fn named(name: &str, value: &impl Stored, out: &mut String) {
+    out.push_str(name);
+    value.write(out);
+    out.push('}');
+}
+
+/// Choices that hold a value, by the name of the one member that they are written as; and one that is a line, written as it
+/// stands and never read.
+macro_rules! kinds {
+    ($($name:ident { $($word:literal $variant:ident)* } $($line:ident)?;)*) => {$(
+        impl Stored for $name {
+            fn restore(json: &Json) -> Result<Self, Damage> {
+                let Some([(kind, value)]) = json.as_object() else { return Err(stringify!($name)) };
+                match kind.as_str() {
+                    $($word => Stored::restore(value).map(Self::$variant),)*
+                    _ => Err(stringify!($name)),
+                }
+            }
+
+            fn write(&self, out: &mut String) {
+                match self {
+                    $(Self::$variant(value) => named(concat!("{\"", $word, "\":"), value, out),)*
+                    $(Self::$line(line) => out.push_str(line),)?
+                }
+            }
         }
-    }
+    )*};
+}
+
+kinds! {
+    Key { "ed25519" Ed25519 "hmac" Hmac };
+    Cell {
+        "budget" Budget "hold" Hold "open" Open "intent" Intent "freeze" Freeze "clock" Clock "approval" Approval
+        "prompts" Prompts "payee" Payee "pin" Pin "price" Price "latest" Latest "seen" Seen "salt" Salt "audit" Audit
+    } Record;
 }

@@ -4,8 +4,6 @@
 //! that, spends within the same 32nd of the window are added up under the time of the *last* of them: each then
 //! counts for at most 1/32 of the window longer than it should, and never shorter.
 
-use serde::Serialize;
-
 use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::stored::{Damage, Stored, member};
@@ -19,8 +17,7 @@ pub const EXACT: usize = 64;
 pub const PARTS: u64 = 32;
 
 /// How long a spend counts in a tally.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
     /// For this many milliseconds.
     Rolling(Millis),
@@ -65,9 +62,29 @@ impl Stored for Tally {
             _ => Err("the tally"),
         }
     }
+
+    /// `{"h":"500","s":"1767607200000:10000 7:250"}`: what is held, and of each spend the time since the one before, and its
+    /// amount. It is written at each payment, with up to 64 spends.
+    fn write(&self, out: &mut String) {
+        out.reserve(self.spends.len().saturating_mul(SPEND).saturating_add(SPEND));
+        let (mut buffer, mut before) = (itoa::Buffer::new(), 0);
+        out.push_str("{\"h\":\"");
+        out.push_str(self.held.digits(&mut buffer));
+        out.push_str("\",\"s\":\"");
+        for (place, Spend(at, amount)) in self.spends.iter().enumerate() {
+            if place > 0 {
+                out.push(' ');
+            }
+            out.push_str(buffer.format(at.saturating_sub(before)));
+            out.push(':');
+            out.push_str(amount.digits(&mut buffer));
+            before = *at;
+        }
+        out.push_str("\"}");
+    }
 }
 
-/// The spends of [`Tally::text`].
+/// The spends as they are written.
 fn spends(line: &str) -> Option<Vec<Spend>> {
     let mut spends: Vec<Spend> = Vec::new();
     for spend in line.split(' ').filter(|_| !line.is_empty()) {
@@ -80,29 +97,6 @@ fn spends(line: &str) -> Option<Vec<Spend>> {
 }
 
 impl Tally {
-    /// As it is stored: `{"h":"500","s":"1767607200000:10000 7:250"}`, what is held, and of each spend the time since the one
-    /// before, and its amount. It is written at each payment, with up to 64 spends: not by way of a serializer, which
-    /// would look at each character for one to escape.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = String::with_capacity(self.spends.len().saturating_mul(SPEND).saturating_add(SPEND));
-        let (mut buffer, mut before) = (itoa::Buffer::new(), 0);
-        text.push_str("{\"h\":\"");
-        text.push_str(buffer.format(self.held.get()));
-        text.push_str("\",\"s\":\"");
-        for (place, Spend(at, amount)) in self.spends.iter().enumerate() {
-            if place > 0 {
-                text.push(' ');
-            }
-            text.push_str(buffer.format(at.saturating_sub(before)));
-            text.push(':');
-            text.push_str(buffer.format(amount.get()));
-            before = *at;
-        }
-        text.push_str("\"}");
-        text
-    }
-
     /// What was spent and still counts at this time.
     #[must_use]
     pub fn spent(&self, window: Window, now: Millis) -> u128 {
@@ -334,7 +328,9 @@ mod tests {
                 now += gap;
                 tally.spend(DAY, now, amount);
             }
-            let read = crate::json::parse(&tally.text()).map_err(TestCaseError::fail)?;
+            let mut text = String::new();
+            tally.write(&mut text);
+            let read = crate::json::parse(&text).map_err(TestCaseError::fail)?;
             prop_assert_eq!(Tally::restore(&read), Ok(tally));
         }
 

@@ -93,7 +93,7 @@ impl Flow {
 }
 
 /// What one entry of `accepts` asks for. It is kept in the hold, and what is signed is bound to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Terms {
     /// The protocol version: 1 or 2.

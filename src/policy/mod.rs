@@ -158,7 +158,7 @@ pub struct Lists<T> {
 }
 
 /// What an asset counts as.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     /// One whole token is 10^decimals atomic units.
     pub decimals: u8,

@@ -193,22 +193,19 @@ impl Engine {
     /// Answers one event, and says what the answer rests on and what it changes: the reply; the commit as JSON,
     /// `{"read":[{"key","version"}],"write":[{"key","gone","expires"}]}`; and the text of each cell that is written and not
     /// gone. `presume`: cells of the payment's own that are not here are taken for absent; the store has to confirm it.
-    ///
-    /// # Errors
-    /// One sentence, if a cell can't be written.
-    pub fn step(&mut self, event: &str, presume: bool) -> Result<Vec<String>, JsError> {
+    pub fn step(&mut self, event: &str, presume: bool) -> Vec<String> {
         self.0.presume(presume);
         let reply = self.0.line(event, None);
         let staged = self.0.staged();
         let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
         let (mut write, mut texts) = (Vec::new(), Vec::new());
-        for CellWrite { key, value, expires } in engine::writes(staged).map_err(|error| JsError::new(&error))? {
+        for CellWrite { key, value, expires } in engine::writes(staged) {
             write.push(Written { key, gone: value.is_none(), expires });
             texts.extend(value);
         }
         let mut all = vec![reply::text(&reply), cold(&Commit { read, write })];
         all.extend(texts);
-        Ok(all)
+        all
     }
 
     /// The store has taken what was staged under this version, or found all that was read as it was. Whether cells stay
@@ -218,12 +215,10 @@ impl Engine {
     }
 
     /// SHA-256 in hex of all cells that are here.
-    ///
-    /// # Errors
-    /// One sentence, if a cell can't be written.
     #[wasm_bindgen(js_name = stateHash)]
-    pub fn state_hash(&self) -> Result<String, JsError> {
-        state_hash(self.0.ledger()).map_err(|error| JsError::new(&error))
+    #[must_use]
+    pub fn state_hash(&self) -> String {
+        state_hash(self.0.ledger())
     }
 
     /// Forgets what was staged and all cells; they are loaded again when asked for.

@@ -123,7 +123,7 @@ impl World {
     /// The cells, as text, but for the head of the audit log.
     pub fn texts(&self) -> Vec<(String, String)> {
         let mut texts = match self {
-            World::Whole(engine) => engine.ledger().texts().unwrap(),
+            World::Whole(engine) => engine.ledger().texts(),
             World::Store { store, .. } => store.texts(clock(store)),
         };
         texts.retain(|(name, _)| name != key::AUDIT);
@@ -181,7 +181,7 @@ fn perform(
             }
         };
         let staged = warden.staged().clone();
-        let writes = writes(&staged).unwrap();
+        let writes = writes(&staged);
         let interrupted = between.is_some();
         if let Some(other) = between.take() {
             perform(store, wardens, opened, other, heard)?;
