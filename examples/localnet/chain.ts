@@ -2,6 +2,7 @@
 // own at the address of the official USDC there. Balances really move; nothing leaves this machine.
 
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Address,
   createPublicClient,
@@ -13,6 +14,8 @@ import {
   type JsonRpcAccount,
   type PublicClient,
   parseAbi,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
   type Transport,
   type Chain as ViemChain,
   type WalletClient,
@@ -76,7 +79,7 @@ export type NodeWallet = WalletClient<Transport, ViemChain, JsonRpcAccount>;
 export interface Chain {
   readonly rpcUrl: string;
   readonly accounts: Readonly<Record<Role, DevAccount>>;
-  /** For reading. It polls every 10 ms, since a block is mined with each transaction. */
+  /** For reading. A receipt is asked for every 10 ms, since a block is mined with each transaction. */
   readonly client: ChainClient;
   /** A wallet whose transactions the node signs. Sends are queued, so that calls at the same time get their own nonces. */
   wallet(role: Role): NodeWallet;
@@ -137,7 +140,9 @@ function connect(rpcUrl: string, stop: () => Promise<void>): Chain {
     rpcUrls: { default: { http: [rpcUrl] } },
   });
   const transport = http(rpcUrl);
-  const client: ChainClient = createPublicClient({ chain: viemChain, transport, pollingInterval: 10, cacheTime: 0 });
+  const client: ChainClient = createPublicClient({ chain: viemChain, transport, cacheTime: 0 }).extend((plain) => ({
+    waitForTransactionReceipt: ({ hash }: { readonly hash: Hex }) => receiptOf(plain, hash),
+  }));
   const accounts: Record<Role, DevAccount> = {
     agent: devAccount(KEYS.agent),
     seller: devAccount(KEYS.seller),
@@ -196,6 +201,22 @@ function connect(rpcUrl: string, stop: () => Promise<void>): Chain {
       await rpc(client, "evm_mine", []);
     },
   };
+}
+
+/**
+ * The receipt of a transaction, within 30 s. viem's own wait asks once for each block; on a busy machine a block is there a
+ * moment before its receipts, and here no other follows by itself.
+ */
+async function receiptOf(client: ChainClient, hash: Hex): Promise<TransactionReceipt> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await client.getTransactionReceipt({ hash });
+    } catch (error) {
+      if (!(error instanceof TransactionReceiptNotFoundError) || Date.now() > end) throw error;
+    }
+    await sleep(10);
+  }
 }
 
 function devAccount(privateKey: Hex): DevAccount {

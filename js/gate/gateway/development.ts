@@ -13,6 +13,10 @@ export interface DevelopmentOptions {
   readonly network: string;
 }
 
+/** So long a transaction may take, and so often its receipt is asked for, in milliseconds. */
+const RECEIPT_TIMEOUT = 180_000;
+const RECEIPT_INTERVAL = 200;
+
 export async function developmentFacilitator({ rpcUrl, key, network }: DevelopmentOptions): Promise<Facilitator> {
   const [{ x402Facilitator }, { toFacilitatorEvmSigner }, { ExactEvmScheme }, viem, { privateKeyToAccount }] =
     await Promise.all([
@@ -29,7 +33,7 @@ export async function developmentFacilitator({ rpcUrl, key, network }: Developme
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [rpcUrl] } },
   });
-  const reader = viem.createPublicClient({ chain, transport: viem.http(rpcUrl), pollingInterval: 200 });
+  const reader = viem.createPublicClient({ chain, transport: viem.http(rpcUrl) });
   const wallet = viem.createWalletClient({ account, chain, transport: viem.http(rpcUrl) });
   // One transaction after the other: two at once would take the same number.
   let last: Promise<unknown> = Promise.resolve();
@@ -37,6 +41,17 @@ export async function developmentFacilitator({ rpcUrl, key, network }: Developme
     const turn = last.then(work, work);
     last = turn.catch(() => undefined);
     return turn;
+  };
+  /** viem's own wait asks once for each block: on a chain that mines only when it is sent something, that may be too early. */
+  const receipt = async (hash: `0x${string}`) => {
+    for (const end = Date.now() + RECEIPT_TIMEOUT; ; ) {
+      try {
+        return await reader.getTransactionReceipt({ hash });
+      } catch (error) {
+        if (!(error instanceof viem.TransactionReceiptNotFoundError) || Date.now() > end) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECEIPT_INTERVAL));
+    }
   };
   const signer = toFacilitatorEvmSigner({
     address: account.address,
@@ -46,7 +61,7 @@ export async function developmentFacilitator({ rpcUrl, key, network }: Developme
     writeContract: (args) => inTurn(() => wallet.writeContract(args as Parameters<typeof wallet.writeContract>[0])),
     sendTransaction: (args) =>
       inTurn(() => wallet.sendTransaction(args as Parameters<typeof wallet.sendTransaction>[0])),
-    waitForTransactionReceipt: (args) => reader.waitForTransactionReceipt(args),
+    waitForTransactionReceipt: ({ hash }) => receipt(hash),
   });
   const facilitator = new x402Facilitator().register(network as `${string}:${string}`, new ExactEvmScheme(signer));
   return {
