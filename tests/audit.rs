@@ -15,6 +15,7 @@ mod random_policy;
 use std::collections::BTreeMap;
 
 use random_policy::{Dice, events, policy};
+use sha2::{Digest, Sha256};
 use tollwarden::audit::Auditor;
 use tollwarden::audit::entry::Entry;
 use tollwarden::audit::replay::{Replayed, Replayer};
@@ -546,5 +547,31 @@ fn wardens_that_begin_at_the_same_moment_know_each_other_s_payments() {
     for kind in ["check", "authorize"] {
         let answer = asked(&mut other, &shared, &pay(kind, "p2"));
         assert!(answer.contains(r#""reason":"replayed""#), "{kind}: {answer}");
+    }
+}
+
+/// The state in a record tells of all that the event changed, to the byte as the store has it: key, text, until when.
+#[test]
+fn the_state_of_a_record_is_that_of_what_is_written() {
+    let document = r#"{"payment":{"max_usd":"1"},"budgets":[{"name":"daily","limit_usd":"5","window":"24h"}]}"#;
+    let mut engine = Engine::of_store(Policy::read(&parse(document).unwrap()).unwrap(), "ab");
+    engine.audit(auditor(document));
+    let (mut shared, mut before) = (Shared::new(), Hash::default());
+    let pay = r#"{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","idempotency_key":"k","offer":{"x402Version":2,"accepts":[{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}]}}"#;
+    for event in [pay, r#"{"type":"ticket","id":"p1"}"#, r#"{"type":"settle","id":"p1","outcome":"captured"}"#] {
+        let answer = committed(&mut engine, &mut shared, event);
+        let (mut hash, mut record) = (Sha256::new_with_prefix(before.0), String::new());
+        for write in engine::writes(engine.staged()) {
+            if write.key.starts_with(key::LOG) {
+                record = write.value.unwrap();
+            } else if write.key != key::AUDIT {
+                let expires = write.expires.map(|end| (end - engine::GRACE).to_string());
+                for part in [Some(write.key), write.value, expires] {
+                    hash.update(part.map_or(String::from("-"), |part| format!("{}:{part}", part.len())));
+                }
+            }
+        }
+        before = Hash(hash.finalize().into());
+        assert!(record.contains(&format!(r#""state":"{before}""#)), "{answer}: {record}");
     }
 }
