@@ -193,7 +193,7 @@ fn hear_budget(
         no_calendar(case, findings, counter);
         return Ok(());
     };
-    let tally = work.tally(&key)?;
+    let tally = &work.tally(&key)?;
     let held = if fault!("limit-ignores-held") { tally.held.get() } else { 0 };
     let used = tally.used(counter.window.into(), case.now).saturating_sub(held);
     let limit = budget.limit.as_ref().map(|limit| match limit {
@@ -302,7 +302,7 @@ fn hear_pace(case: &Case<'_>, work: &mut Working<'_>, findings: &mut Findings, p
             no_calendar(case, findings, counter);
             return Ok(());
         };
-        let tally = work.tally(&key)?;
+        let tally = &work.tally(&key)?;
         let used = tally.used(counter.window.into(), case.now);
         findings.saw(&counter.name, || {
             let gap = pace.min_gap.map_or_else(String::new, |gap| format!(", at least {} apart", format_duration(gap)));

@@ -17,7 +17,7 @@ pub const SWEPT: usize = 64;
 
 /// Changes the tally of a share, as it stands now.
 fn change(work: &mut Working<'_>, share: &Share, with: &mut dyn FnMut(&mut Tally)) -> Result<(), Missing> {
-    let mut tally = work.tally(&share.key)?.clone();
+    let mut tally = work.tally(&share.key)?;
     tally.forget(share.window, work.now());
     with(&mut tally);
     let expires = tally.expires(share.window);

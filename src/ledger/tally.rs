@@ -4,6 +4,9 @@
 //! that, spends within the same 32nd of the window are added up under the time of the *last* of them: each then
 //! counts for at most 1/32 of the window longer than it should, and never shorter.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use crate::faults::fault;
 use crate::json::Json;
 use crate::ledger::stored::{Damage, Stored, member};
@@ -40,12 +43,32 @@ impl From<WindowWord> for Window {
 pub struct Tally {
     /// In open holds. It counts for as long as they are open, whatever the window.
     pub held: Amount,
-    /// Spent, in the order of time.
-    spends: Vec<Spend>,
+    /// Spent. Most changes of a tally are of what is held: its copies have the same spends, and these one text.
+    spends: Rc<Spends>,
 }
 
-/// The tally of a budget that nothing was ever put into.
-pub static EMPTY: Tally = Tally { held: Amount::ZERO, spends: Vec::new() };
+/// Money spent.
+#[derive(Debug, Default)]
+struct Spends {
+    /// In the order of time.
+    list: Vec<Spend>,
+    /// As they are written, once they were.
+    line: OnceCell<String>,
+}
+
+impl PartialEq for Spends {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Spends {}
+
+impl From<Vec<Spend>> for Spends {
+    fn from(list: Vec<Spend>) -> Self {
+        Self { list, line: OnceCell::new() }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Spend(Millis, Amount);
@@ -57,7 +80,8 @@ impl Stored for Tally {
     fn restore(json: &Json) -> Result<Self, Damage> {
         match json.as_object() {
             Some([_, _]) => {
-                Ok(Self { held: member(json, "h")?, spends: spends(&member::<String>(json, "s")?).ok_or("a spend")? })
+                let spends = spends(&member::<String>(json, "s")?).ok_or("a spend")?;
+                Ok(Self { held: member(json, "h")?, spends: Rc::new(spends.into()) })
             }
             _ => Err("the tally"),
         }
@@ -66,25 +90,33 @@ impl Stored for Tally {
     /// `{"h":"500","s":"1767607200000:10000 7:250"}`: what is held, and of each spend the time since the one before, and its
     /// amount. It is written at each payment, with up to 64 spends.
     fn write(&self, out: &mut String) {
-        out.reserve(self.spends.len().saturating_mul(SPEND).saturating_add(SPEND));
-        let (mut buffer, mut before) = (itoa::Buffer::new(), 0);
-        out.push_str("{\"h\":\"");
-        out.push_str(self.held.digits(&mut buffer));
-        out.push_str("\",\"s\":\"");
-        for (place, Spend(at, amount)) in self.spends.iter().enumerate() {
-            if place > 0 {
-                out.push(' ');
-            }
-            out.push_str(buffer.format(at.saturating_sub(before)));
-            out.push(':');
-            out.push_str(amount.digits(&mut buffer));
-            before = *at;
-        }
+        let line = self.spends.line.get_or_init(|| line(&self.spends.list));
+        out.reserve(line.len().saturating_add(SPEND));
+        out.push_str("{\"h\":");
+        self.held.write(out);
+        out.push_str(",\"s\":\"");
+        out.push_str(line);
         out.push_str("\"}");
     }
 }
 
-/// The spends as they are written.
+/// Spends as they are written.
+fn line(spends: &[Spend]) -> String {
+    let mut line = String::with_capacity(spends.len().saturating_mul(SPEND));
+    let (mut buffer, mut before) = (itoa::Buffer::new(), 0);
+    for (place, Spend(at, amount)) in spends.iter().enumerate() {
+        if place > 0 {
+            line.push(' ');
+        }
+        line.push_str(buffer.format(at.saturating_sub(before)));
+        line.push(':');
+        line.push_str(amount.digits(&mut buffer));
+        before = *at;
+    }
+    line
+}
+
+/// The spends of such a line.
 fn spends(line: &str) -> Option<Vec<Spend>> {
     let mut spends: Vec<Spend> = Vec::new();
     for spend in line.split(' ').filter(|_| !line.is_empty()) {
@@ -97,10 +129,22 @@ fn spends(line: &str) -> Option<Vec<Spend>> {
 }
 
 impl Tally {
+    /// Changes the spends, and so their text.
+    fn change<R>(&mut self, change: impl FnOnce(&mut Vec<Spend>) -> R) -> R {
+        let mut list = match Rc::get_mut(&mut self.spends) {
+            Some(own) => std::mem::take(&mut own.list),
+            None => self.spends.list.clone(),
+        };
+        let changed = change(&mut list);
+        self.spends = Rc::new(list.into());
+        changed
+    }
+
     /// What was spent and still counts at this time.
     #[must_use]
     pub fn spent(&self, window: Window, now: Millis) -> u128 {
         self.spends
+            .list
             .iter()
             .filter(|spend| counts(spend.0, window, now))
             .fold(0, |sum, spend| spend.1.get().saturating_add(sum))
@@ -114,7 +158,9 @@ impl Tally {
 
     /// Forgets what has left the window: then what is written does not tell whether a store had forgotten it before.
     pub fn forget(&mut self, window: Window, now: Millis) {
-        self.spends.retain(|spend| counts(spend.0, window, now));
+        if self.spends.list.first().is_some_and(|first| !counts(first.0, window, now)) {
+            self.change(|spends| spends.retain(|spend| counts(spend.0, window, now)));
+        }
     }
 
     /// Holds more.
@@ -134,22 +180,7 @@ impl Tally {
         if amount == 0 {
             return;
         }
-        let amount = Amount::new(amount);
-        let Window::Rolling(span) = window else {
-            match self.spends.first_mut() {
-                Some(total) => *total = Spend(total.0.max(at), total.1.saturating_add(amount)),
-                None => self.spends.push(Spend(at, amount)),
-            }
-            return;
-        };
-        let place = self.spends.partition_point(|spend| spend.0 <= at);
-        match place.checked_sub(1).and_then(|before| self.spends.get_mut(before)).filter(|spend| spend.0 == at) {
-            Some(same) => same.1 = same.1.saturating_add(amount),
-            None => self.spends.insert(place, Spend(at, amount)),
-        }
-        if self.spends.len() > EXACT {
-            self.add_up(span);
-        }
+        self.change(|spends| book(spends, window, Spend(at, Amount::new(amount))));
     }
 
     /// Takes back part of a spend that was booked at this time. A spend that no longer counts is left alone: nothing
@@ -158,22 +189,7 @@ impl Tally {
         if !counts(at, window, now) {
             return 0;
         }
-        let first = match window {
-            Window::Rolling(_) => self.spends.partition_point(|spend| spend.0 < at),
-            Window::Total => 0,
-        };
-        // A spend that was added up stands under a later time of the same part of the window; look no further.
-        let end = match window {
-            Window::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
-            Window::Total => Millis::MAX,
-        };
-        let mut left = Amount::new(amount);
-        for spend in self.spends.iter_mut().skip(first).take_while(|spend| spend.0 <= end) {
-            let taken = left.min(spend.1);
-            spend.1 = spend.1.saturating_sub(taken);
-            left = left.saturating_sub(taken);
-        }
-        self.spends.retain(|spend| spend.1 > Amount::ZERO);
+        let left = self.change(|spends| take_back(spends, window, Spend(at, Amount::new(amount))));
         amount.saturating_sub(left.get())
     }
 
@@ -187,7 +203,7 @@ impl Tally {
             return Some(now);
         }
         let Window::Rolling(span) = window else { return None };
-        for spend in self.spends.iter().filter(|spend| counts(spend.0, window, now)) {
+        for spend in self.spends.list.iter().filter(|spend| counts(spend.0, window, now)) {
             spent = spent.saturating_sub(spend.1.get());
             if spent <= most_spent {
                 return spend.0.checked_add(span);
@@ -199,26 +215,67 @@ impl Tally {
     /// When nothing in it can matter any more, if that time is known.
     #[must_use]
     pub fn expires(&self, window: Window) -> Option<Millis> {
-        match (window, self.held, self.spends.last()) {
+        match (window, self.held, self.spends.list.last()) {
             (Window::Rolling(span), Amount::ZERO, Some(last)) => last.0.checked_add(span),
             _ => None,
         }
     }
+}
 
-    fn add_up(&mut self, span: Millis) {
-        let part = span.div_ceil(if fault!("window-coarse") { 4 } else { PARTS }).max(1);
-        let mut added: Vec<Spend> = Vec::with_capacity(EXACT);
-        for spend in self.spends.drain(..) {
-            match added.last_mut() {
-                Some(last) if last.0.checked_div(part) == spend.0.checked_div(part) => {
-                    let at = if fault!("window-added-early") { last.0 } else { spend.0 };
-                    *last = Spend(at, last.1.saturating_add(spend.1));
-                }
-                _ => added.push(spend),
-            }
+/// Puts a spend to its place.
+fn book(spends: &mut Vec<Spend>, window: Window, Spend(at, amount): Spend) {
+    let Window::Rolling(span) = window else {
+        match spends.first_mut() {
+            Some(total) => *total = Spend(total.0.max(at), total.1.saturating_add(amount)),
+            None => spends.push(Spend(at, amount)),
         }
-        self.spends = if fault!("window-forgets") { Vec::new() } else { added };
+        return;
+    };
+    let place = spends.partition_point(|spend| spend.0 <= at);
+    match place.checked_sub(1).and_then(|before| spends.get_mut(before)).filter(|spend| spend.0 == at) {
+        Some(same) => same.1 = same.1.saturating_add(amount),
+        None => spends.insert(place, Spend(at, amount)),
     }
+    if spends.len() > EXACT {
+        add_up(spends, span);
+    }
+}
+
+/// Takes so much out of the spends of this time. What is left of it.
+fn take_back(spends: &mut Vec<Spend>, window: Window, Spend(at, amount): Spend) -> Amount {
+    let first = match window {
+        Window::Rolling(_) => spends.partition_point(|spend| spend.0 < at),
+        Window::Total => 0,
+    };
+    // A spend that was added up stands under a later time of the same part of the window; look no further.
+    let end = match window {
+        Window::Rolling(span) => at.saturating_add(span.div_ceil(PARTS)),
+        Window::Total => Millis::MAX,
+    };
+    let mut left = amount;
+    for spend in spends.iter_mut().skip(first).take_while(|spend| spend.0 <= end) {
+        let taken = left.min(spend.1);
+        spend.1 = spend.1.saturating_sub(taken);
+        left = left.saturating_sub(taken);
+    }
+    spends.retain(|spend| spend.1 > Amount::ZERO);
+    left
+}
+
+/// Spends of one part of the window become one.
+fn add_up(spends: &mut Vec<Spend>, span: Millis) {
+    let part = span.div_ceil(if fault!("window-coarse") { 4 } else { PARTS }).max(1);
+    let mut added: Vec<Spend> = Vec::with_capacity(EXACT);
+    for spend in spends.drain(..) {
+        match added.last_mut() {
+            Some(last) if last.0.checked_div(part) == spend.0.checked_div(part) => {
+                let at = if fault!("window-added-early") { last.0 } else { spend.0 };
+                *last = Spend(at, last.1.saturating_add(spend.1));
+            }
+            _ => added.push(spend),
+        }
+    }
+    *spends = if fault!("window-forgets") { Vec::new() } else { added };
 }
 
 /// A spend counts in the half-open span (now - window, now]: after exactly the window's length it has left.
@@ -263,7 +320,7 @@ mod tests {
         for at in 0..1_000 {
             tally.spend(Window::Total, at, 3);
         }
-        assert_eq!(tally.spends.len(), 1);
+        assert_eq!(tally.spends.list.len(), 1);
         assert_eq!(tally.credit(Window::Total, 7, 10, 1_000), 10);
         assert_eq!(tally.spent(Window::Total, u64::MAX), 2_990);
     }
@@ -352,7 +409,7 @@ mod tests {
                 let counted = tally.spent(window, now);
                 prop_assert!(counted >= within(span));
                 prop_assert!(counted <= within(span + span.div_ceil(PARTS)));
-                prop_assert!(tally.spends.len() <= EXACT);
+                prop_assert!(tally.spends.list.len() <= EXACT);
             }
         }
 

@@ -11,7 +11,7 @@ use crate::faults::fault;
 use crate::ledger::cells::{Cell, Change, Found, Ledger, Open, Seen};
 use crate::ledger::hold::Hold;
 use crate::ledger::key;
-use crate::ledger::tally::{EMPTY, Tally};
+use crate::ledger::tally::Tally;
 use crate::money::Amount;
 use crate::order::{Map, set};
 use crate::time::Millis;
@@ -146,10 +146,10 @@ impl<'a> Working<'a> {
     ///
     /// # Errors
     /// The key, if the cell is not here.
-    pub fn tally(&mut self, key: &str) -> Result<&Tally, Missing> {
+    pub fn tally(&mut self, key: &str) -> Result<Tally, Missing> {
         Ok(match self.get(key)? {
-            Some(Cell::Budget(tally)) => tally,
-            _ => &EMPTY,
+            Some(Cell::Budget(tally)) => tally.clone(),
+            _ => Tally::default(),
         })
     }
 
