@@ -287,7 +287,7 @@ fn again(policy: &Policy, hold: &Hold, digest: &str) -> Decision {
     }
     let judged = Judged {
         accept: hold.accept,
-        terms: Some(Rc::clone(&hold.terms)),
+        terms: Some(hold.terms.clone()),
         price: policy.price(&hold.terms.asset),
         usd: hold.usd,
         findings: Findings::default(),

@@ -1,8 +1,6 @@
 //! One entry of an offer against the policy and the ledger: what every rule says to it. All rules are heard, so that a
 //! refusal names each one that stands in the way, and the strictest wins.
 
-use std::rc::Rc;
-
 use crate::asset::Network;
 use crate::decision::Fix;
 use crate::faults::fault;
@@ -12,7 +10,7 @@ use crate::ledger::key;
 use crate::ledger::moves::{foresee, sweep};
 use crate::ledger::working::{Missing, Working};
 use crate::money::{Amount, Usd, usd_of};
-use crate::offer::Terms;
+use crate::offer::{Offered, Terms};
 use crate::order::{Set, sorted};
 use crate::origin::Target;
 use crate::policy::when::Asked;
@@ -149,7 +147,7 @@ pub struct Judged {
     /// Which entry of the offer.
     pub accept: usize,
     /// What it asks for, if it could be read.
-    pub terms: Option<Rc<Terms>>,
+    pub terms: Option<Offered>,
     /// What its asset counts as, if that is known.
     pub price: Option<Price>,
     /// Its amount in US dollars.
@@ -193,7 +191,7 @@ pub fn judge(
     work: &mut Working<'_>,
     request: &Request,
     target: &Target,
-    terms: &Rc<Terms>,
+    terms: &Offered,
     accept: usize,
     now: Millis,
 ) -> Result<Judged, Missing> {
@@ -216,7 +214,7 @@ pub fn judge(
             retry_at: at.map(format_instant),
         });
     }
-    Ok(Judged { accept, terms: Some(Rc::clone(terms)), price, usd, findings, fix })
+    Ok(Judged { accept, terms: Some(terms.clone()), price, usd, findings, fix })
 }
 
 /// Hears every rule. Changes nothing.

@@ -1,13 +1,11 @@
 //! A hold: money set aside for one payment, from the decision until it is known what became of it.
 
-use std::rc::Rc;
-
 use serde::Serialize;
 
 use crate::ledger::key;
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Usd};
-use crate::offer::Terms;
+use crate::offer::Offered;
 use crate::order::Map;
 use crate::policy::Price;
 use crate::time::Millis;
@@ -114,7 +112,7 @@ pub struct Hold {
     /// Which entry of the offer was chosen.
     pub accept: usize,
     /// What was offered, and so what may be signed.
-    pub terms: Rc<Terms>,
+    pub terms: Offered,
     /// What the asset counts as, as it was when the hold was taken.
     pub price: Option<Price>,
     /// The amount in US dollars, where the asset has a price.

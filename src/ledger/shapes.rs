@@ -14,7 +14,7 @@ use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
 use crate::ledger::stored::{Damage, Stored, between, member};
 use crate::ledger::tally::Window;
 use crate::money::{Amount, Rate, Usd};
-use crate::offer::{Flow, Scheme, Terms, Transfer};
+use crate::offer::{Flow, Offered, Scheme, Terms, Transfer};
 use crate::order::Map;
 use crate::policy::Price;
 
@@ -113,6 +113,20 @@ macro_rules! texts {
 }
 
 texts! { Usd Rate Network AssetId }
+
+impl Stored for Offered {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        Terms::restore(json).map(Self::from)
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(self.text(|terms| {
+            let mut text = String::new();
+            terms.write(&mut text);
+            text
+        }));
+    }
+}
 
 impl Stored for Amount {
     fn restore(json: &Json) -> Result<Self, Damage> {

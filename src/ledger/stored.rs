@@ -4,7 +4,6 @@
 //! Members that are not known are passed over; one that is missing is damage, but where nothing stands for it.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use crate::json::{Json, write_text};
 
@@ -137,22 +136,15 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
-/// What holds one value of another kind is that value.
-macro_rules! holders {
-    ($($name:ident)*) => {$(
-        impl<T: Stored> Stored for $name<T> {
-            fn restore(json: &Json) -> Result<Self, Damage> {
-                T::restore(json).map(Self::new)
-            }
+impl<T: Stored> Stored for Box<T> {
+    fn restore(json: &Json) -> Result<Self, Damage> {
+        T::restore(json).map(Self::new)
+    }
 
-            fn write(&self, out: &mut String) {
-                T::write(self, out);
-            }
-        }
-    )*};
+    fn write(&self, out: &mut String) {
+        T::write(self, out);
+    }
 }
-
-holders! { Box Rc }
 
 impl<T: Stored> Stored for Vec<T> {
     fn restore(json: &Json) -> Result<Self, Damage> {

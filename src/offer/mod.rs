@@ -6,6 +6,8 @@
 mod shelf;
 mod terms;
 
+use std::cell::OnceCell;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -128,13 +130,48 @@ pub struct Terms {
     pub digest: String,
 }
 
+/// Terms as whoever speaks of them shares them. They never change, so that their text is written once, however many holds
+/// have them.
+#[derive(Clone, Debug)]
+pub struct Offered(Rc<(Terms, OnceCell<String>)>);
+
+impl Offered {
+    /// The text as `write` makes it.
+    pub fn text(&self, write: impl FnOnce(&Terms) -> String) -> &str {
+        let (terms, text) = &*self.0;
+        text.get_or_init(|| write(terms))
+    }
+}
+
+impl From<Terms> for Offered {
+    fn from(terms: Terms) -> Self {
+        Self(Rc::new((terms, OnceCell::new())))
+    }
+}
+
+impl Deref for Offered {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.0.0
+    }
+}
+
+impl PartialEq for Offered {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Offered {}
+
 /// A seller's offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// The protocol version: 1 or 2.
     pub version: u8,
     /// The entries in the seller's order, each as terms or as the reason why it can't be.
-    pub accepts: Vec<Result<Rc<Terms>, Refusal>>,
+    pub accepts: Vec<Result<Offered, Refusal>>,
     /// The resource as the seller names it. A seller can write anything here, so it is never a key of a policy.
     pub resource_url: Option<String>,
     /// The seller's description. Text for people, never for rules.
@@ -187,8 +224,9 @@ pub fn read(offer: &Json) -> Result<Offer, Refusal> {
         description = optional_text(about, "description", place)?;
     }
     let digests: Vec<String> = accepts.iter().map(digest).collect();
-    let read =
-        |(index, (entry, digest)): (usize, (&Json, &String))| terms::read(version, index, entry, digest).map(Rc::new);
+    let read = |(index, (entry, digest)): (usize, (&Json, &String))| {
+        terms::read(version, index, entry, digest).map(Offered::from)
+    };
     let entries = accepts.iter().zip(&digests).enumerate().map(read).collect();
     Ok(Offer { version, accepts: entries, resource_url, description, digest: whole(members, digests) })
 }
