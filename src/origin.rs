@@ -218,7 +218,7 @@ fn canonical_escapes(path: &str) -> Result<String, &'static str> {
 
 /// Decodes the escapes of unreserved characters and writes the others in capitals, as RFC 3986 (6.2.2) calls equal. A
 /// sign of a broken escape is escaped itself: else what follows could be spelt into an escape (`%2%62` is no `%2B`).
-fn equal_escapes(text: &str) -> String {
+pub(crate) fn equal_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {

@@ -277,6 +277,23 @@ fn a_replay_goes_by_the_fingerprints_of_the_log() {
     assert_eq!(cells_of(replayer.engine().unwrap()), state);
 }
 
+/// What is written down is what was judged: the query's pseudonyms must not tell apart what is the same.
+#[test]
+fn a_payment_is_the_same_in_whatever_spelling_also_with_a_log() {
+    let document = r#"{"payment":{"max_usd":"1"},"replay":{"mode":"strict"}}"#;
+    let mut engine = Engine::whole(Policy::read(&parse(document).unwrap()).unwrap());
+    engine.audit(auditor(document));
+    for (id, query, reason) in
+        [("p1", "q=a%2Fb~c", "allowed"), ("p2", "q=%61%2fb%7Ec", "replayed"), ("p3", "q=a%2Fb", "allowed")]
+    {
+        let pay = format!(
+            r#"{{"type":"authorize","id":"{id}","at":1767607200000,"method":"GET","url":"https://api.example.com/x?{query}","offer":{{"x402Version":2,"accepts":[{{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{{"name":"USDC","version":"2"}}}}]}}}}"#
+        );
+        let answer = reply::text(&engine.line(&pay, None));
+        assert!(answer.contains(&format!(r#""reason":"{reason}""#)), "{answer}");
+    }
+}
+
 fn rewritten(log: &[String], change: impl Fn(usize, &mut serde_json::Value)) -> Vec<String> {
     let mut prev = Hash::default();
     log.iter()

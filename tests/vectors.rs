@@ -231,7 +231,7 @@ fn kept_between_events(case: &Value, define: &Map<String, Value>, policy: &Polic
                 // A record is never read again, and so nothing to keep.
                 Some(_) if write.key.starts_with("log/") => {}
                 Some(value) => drop(store.insert(write.key, (version, value))),
-                None => drop(store.remove(&write.key)),
+                None => assert!(store.remove(&write.key).is_some(), "{}: `{}` was not there", case["note"], write.key),
             }
         }
         opened = None;

@@ -13,7 +13,7 @@ use crate::bind::unsigned;
 use crate::hash::hex;
 use crate::json::{Json, parse};
 use crate::ledger::cells::Cell;
-use crate::origin::Target;
+use crate::origin::{Target, equal_escapes};
 
 /// From so many characters of `0x`-hex on, a text may be a signature: the shortest has 64 bytes.
 const SIGNATURE_DIGITS: usize = 128;
@@ -99,7 +99,8 @@ fn unreadable(text: &str) -> String {
     format!("{UNREADABLE}{}", Hash::of(text.as_bytes()))
 }
 
-/// A URL with its query's values as pseudonyms and without its fragment. One that is no URL stays none.
+/// A URL with its query's values as pseudonyms and without its fragment. One that is no URL stays none. Values are equal in
+/// whatever spelling: else a payment that is the same would be known again without a log alone.
 fn redacted_url(url: &str, salt: &str) -> String {
     if Target::parse(url).is_err() {
         return unreadable(url);
@@ -108,7 +109,7 @@ fn redacted_url(url: &str, salt: &str) -> String {
     match url.split_once('?') {
         None => url.to_owned(),
         Some((endpoint, query)) => {
-            let parts: Vec<String> = query
+            let parts: Vec<String> = equal_escapes(query)
                 .split('&')
                 .map(|part| match part.split_once('=') {
                     Some((name, value)) => format!("{name}={}", pseudonym(value, salt)),
