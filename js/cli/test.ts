@@ -95,7 +95,7 @@ function runOnce(files: Files, options: { coverage: boolean; json: boolean }, ou
 
 /** Runs again when one of the files changes, until interrupted; then the status is that of the last run. */
 function watched(files: Files, run: () => number, between: () => void): Promise<number> {
-  let status = run();
+  let status = 0;
   let timer: NodeJS.Timeout | undefined;
   const again = (): void => {
     clearTimeout(timer);
@@ -112,6 +112,8 @@ function watched(files: Files, run: () => number, between: () => void): Promise<
       if (name !== null && stems.some((stem) => dirname(stem) === folder && name.startsWith(basename(stem)))) again();
     }),
   );
+  // Watched first: who changes a file as soon as the results stand there is not missed.
+  status = run();
   return new Promise((resolve) => {
     process.once("SIGINT", () => {
       for (const watcher of watchers) watcher.close();

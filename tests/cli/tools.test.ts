@@ -115,11 +115,15 @@ test("test --watch runs again when a file changes, and ends with the last status
     child.stdout.on("data", (chunk: Buffer) => {
       output += chunk;
     });
-    await seen(/1 case passed/);
-    writeFileSync(join(cwd, "policy.toml"), POLICY.replace('"1"', '"0.001"'));
-    await seen(/0 cases passed, 1 failed/);
-    child.kill("SIGINT");
-    assert.equal(await new Promise((resolve) => child.once("close", resolve)), 1);
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    try {
+      await seen(/1 case passed/);
+      writeFileSync(join(cwd, "policy.toml"), POLICY.replace('"1"', '"0.001"'));
+      await seen(/0 cases passed, 1 failed/);
+    } finally {
+      child.kill("SIGINT");
+    }
+    assert.equal(await closed, 1);
   });
 });
 
