@@ -28,8 +28,8 @@ const json = (path) => JSON.parse(readFileSync(path, "utf8"));
 const weights = { sequence: 4, events: 2 };
 
 /** So many inputs are kept: each is run before anything new is tried, and a whole run takes up to a second. */
-const most = { sequence: 10, events: 100, audit: 100 };
-const MOST = 300;
+const most = { sequence: 20, events: 400, audit: 600 };
+const MOST = 2_000;
 
 async function seeds() {
   const cases = vectorFiles.flatMap((name) => readCases(name));
