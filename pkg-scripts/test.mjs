@@ -77,11 +77,8 @@ await main(async () => {
   const broken = await section("checks", runChecks);
   const counts = [
     { passed: 0, failed: broken.length, skipped: 0 },
-    // Two builds of their own, and each is at times on one processor alone.
-    ...(await Promise.all([
-      section("the core's tests (cargo test)", cargoTests),
-      section("the simulation (cargo test --test sim)", simulation),
-    ])),
+    await section("the core's tests (cargo test)", cargoTests),
+    await section("the simulation (cargo test --test sim)", simulation),
     await section("the wrapper's tests (node --test)", nodeTests),
   ];
   if (broken.length > 0) say(`\nchecks that failed: ${broken.join(", ")}`);
