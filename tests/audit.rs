@@ -264,13 +264,14 @@ fn the_state_after_replaying_the_log_equals_the_state() {
     assert!(compared > 300, "{compared} cells");
 }
 
-/// A line written anew by someone who holds the HMAC key, and the chain mended after it.
+/// A payment that is remembered against replays.
+const PAY: &str = r#"{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","idempotency_key":"k","offer":{"x402Version":2,"accepts":[{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}]}}"#;
+
 /// The key of the fingerprints was drawn once; without it a replay would know no payment again.
 #[test]
 fn a_replay_goes_by_the_fingerprints_of_the_log() {
     let document = r#"{"payment":{"max_usd":"1"}}"#;
-    let pay = r#"{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","idempotency_key":"k","offer":{"x402Version":2,"accepts":[{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}]}}"#;
-    let (log, state) = over_store(Policy::read(&parse(document).unwrap()).unwrap(), document, &[pay.to_owned()]);
+    let (log, state) = over_store(Policy::read(&parse(document).unwrap()).unwrap(), document, &[PAY.to_owned()]);
     let mut replayer = Replayer::default();
     replayer.push(text(&log).as_bytes());
     assert!(state.contains_key(key::SALT) && state.keys().any(|name| name.starts_with(key::SEEN)), "{state:?}");
@@ -294,6 +295,7 @@ fn a_payment_is_the_same_in_whatever_spelling_also_with_a_log() {
     }
 }
 
+/// A line written anew by someone who holds the HMAC key, and the chain mended after it.
 fn rewritten(log: &[String], change: impl Fn(usize, &mut serde_json::Value)) -> Vec<String> {
     let mut prev = Hash::default();
     log.iter()
@@ -574,8 +576,7 @@ fn the_state_of_a_record_is_that_of_what_is_written() {
     let mut engine = Engine::of_store(Policy::read(&parse(document).unwrap()).unwrap(), "ab");
     engine.audit(auditor(document));
     let (mut shared, mut before) = (Shared::new(), Hash::default());
-    let pay = r#"{"type":"authorize","id":"p1","at":1767607200000,"url":"https://api.example.com/x","idempotency_key":"k","offer":{"x402Version":2,"accepts":[{"scheme":"exact","network":"eip155:84532","amount":"10000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{"name":"USDC","version":"2"}}]}}"#;
-    for event in [pay, r#"{"type":"ticket","id":"p1"}"#, r#"{"type":"settle","id":"p1","outcome":"captured"}"#] {
+    for event in [PAY, r#"{"type":"ticket","id":"p1"}"#, r#"{"type":"settle","id":"p1","outcome":"captured"}"#] {
         let answer = committed(&mut engine, &mut shared, event);
         let (mut hash, mut record) = (Sha256::new_with_prefix(before.0), String::new());
         for write in engine::writes(engine.staged()) {

@@ -5,14 +5,13 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 
-/** Writes the inputs of a packed corpus into a folder, a file each. Gives how many there are; none where it is missing. */
+/** Writes the inputs of a packed corpus into a folder, a file each; none where it is missing. */
 export function unpack(file, folder) {
-  if (!existsSync(file)) return 0;
+  if (!existsSync(file)) return;
   const inputs = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8"));
   for (const [place, input] of inputs.entries()) {
     writeFileSync(join(folder, `kept-${place}`), Buffer.from(input, "base64"));
   }
-  return inputs.length;
 }
 
 /** Packs the smallest `most` files of a folder but for those named. Gives how many, and the packed size in bytes. */

@@ -41,7 +41,7 @@ impl RuleBook {
         let (mut own, mut any) = (self.of_one.get(from..to).unwrap_or_default(), self.of_any.as_slice());
         std::iter::from_fn(move || {
             let place = match (own, any) {
-                ([(_, one), rest @ ..], [other, ..]) if one < other => {
+                ([(_, one), rest @ ..], others) if others.first().is_none_or(|other| one < other) => {
                     own = rest;
                     one
                 }
@@ -49,11 +49,7 @@ impl RuleBook {
                     any = rest;
                     other
                 }
-                ([(_, one), rest @ ..], []) => {
-                    own = rest;
-                    one
-                }
-                ([], []) => return None,
+                (_, []) => return None,
             };
             self.rules.get(*place)
         })
