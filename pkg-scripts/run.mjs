@@ -13,5 +13,5 @@ await main(async () => {
   await bootstrap();
   // npm runs its scripts in the package's folder; the paths that a person gave are meant from where they stood.
   const cwd = process.cwd() === root ? (process.env.INIT_CWD ?? root) : process.cwd();
-  process.exitCode = await runNode([join(root, file), ...rest], cwd);
+  process.exitCode = await runNode([join(root, file), ...rest], { cwd });
 });

@@ -1,22 +1,24 @@
 // `npm test`: the checks, the core's tests, the wrapper's tests. The last line is `N passed, N failed`, and a check
-// that fails counts as one.
+// that fails counts as one. What is drawn at random is drawn from a seed that stays, so that a commit passes or fails again as
+// it did; `npm run torture` draws others.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { runChecks } from "./check.mjs";
 import { attempt } from "./lib/child.mjs";
 import { bringChromium } from "./lib/chromium.mjs";
-import { cargoCounts, nodeCounts, nodeSkips, summary } from "./lib/counts.mjs";
-import { runNode } from "./lib/node24.mjs";
+import { cargoCounts, summary } from "./lib/counts.mjs";
+import { testFiles } from "./lib/node-tests.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, say, seconds } from "./lib/report.mjs";
 import { filesUnder } from "./lib/stamp.mjs";
 import { redisServer } from "./redis.mjs";
 
+const seed = process.env.TOLLWARDEN_SEED ?? "402";
+
 async function cargoTests() {
-  const { status, output } = await attempt("cargo", ["test", "--no-fail-fast"]);
+  const { status, output } = await attempt("cargo", ["test", "--no-fail-fast"], {
+    env: { PROPTEST_RNG_SEED: seed },
+  });
   const counts = cargoCounts(output);
   if (status !== 0) say(output.trimEnd());
   // It did not build, or broke off: no test says so.
@@ -37,29 +39,11 @@ async function simulation() {
 }
 
 async function nodeTests() {
-  const files = filesUnder(root, ["tests"]).filter((path) => path.endsWith(".test.ts"));
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   await bringChromium();
-  const folder = mkdtempSync(join(tmpdir(), "tollwarden-test-"));
-  const tap = join(folder, "tap");
-  try {
-    const status = await runNode([
-      "--test",
-      "--test-concurrency=2",
-      "--test-reporter=dot",
-      "--test-reporter-destination=stdout",
-      "--test-reporter=tap",
-      `--test-reporter-destination=${tap}`,
-      ...files,
-    ]);
-    const printed = readFileSync(tap, "utf8");
-    const counts = nodeCounts(printed);
-    for (const skip of nodeSkips(printed)) say(`\nSKIPPED ${skip}`);
-    if (status !== 0 && counts.failed === 0) counts.failed = 1;
-    return counts;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return testFiles(
+    filesUnder(root, ["tests"]).filter((path) => path.endsWith(".test.ts")),
+    { TOLLWARDEN_SEED: seed },
+  );
 }
 
 async function section(title, work) {

@@ -23,6 +23,16 @@ export function nodeCounts(tap) {
   };
 }
 
+/** The tests that failed in Node's TAP, `{ name, file }`, without those that only hold another that failed. */
+export function nodeFailures(tap) {
+  const failures = tap.matchAll(
+    /^( *)not ok \d+ - (?!.* # (?:SKIP|TODO)\b)(.*)\n\1 {2}---\n([\s\S]*?)^\1 {2}\.\.\.$/gm,
+  );
+  return [...failures]
+    .filter(([, , , about]) => !about.includes("failureType: 'subtestsFailed'"))
+    .map(([, , name, about]) => ({ name, file: about.match(/^ *location: '(.*):\d+:\d+'$/m)?.[1] }));
+}
+
 /** What was skipped in Node's TAP, and why: `name: reason`. A skip that nobody sees looks like a pass. */
 export function nodeSkips(tap) {
   const skips = tap.matchAll(/^\s*ok \d+ - (.*) # (?:SKIP|TODO)\b ?(.*)$/gm);
@@ -31,8 +41,9 @@ export function nodeSkips(tap) {
 
 /** The last line of `npm test`. A run without a single test is no success. */
 export function summary(counts) {
-  const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
-  const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
-  const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  const sum = (name) => counts.reduce((total, count) => total + (count[name] ?? 0), 0);
+  const [passed, failed, skipped, flaky] = [sum("passed"), sum("failed"), sum("skipped"), sum("flaky")];
+  const more = [skipped > 0 ? `, ${skipped} skipped` : "", flaky > 0 ? `, ${flaky} FLAKY` : ""].join("");
+  const line = `${passed} passed, ${failed} failed${more}`;
   return { line, ok: failed === 0 && passed > 0 };
 }

@@ -23,9 +23,9 @@ export async function ensureOwnNode() {
 }
 
 /** Hands over to Node 24, with the project's own programs first on the PATH. Gives the exit status. */
-export function runNode(args, cwd = process.cwd()) {
+export function runNode(args, { cwd = process.cwd(), env = {} } = {}) {
   const path = [join(nodeModules, ".bin"), process.env.PATH].join(delimiter);
-  return passThrough(own, args, { cwd, env: { PATH: path } });
+  return passThrough(own, args, { cwd, env: { ...env, PATH: path } });
 }
 
 /** Runs a program of an npm package by its file, on Node 24. */

@@ -16,7 +16,9 @@ import {
   type Warden,
 } from "../../js/index.ts";
 import { offer } from "../cli/support.ts";
+import { seedOfRun } from "../torture/random.ts";
 
+fc.configureGlobal({ seed: seedOfRun() | 0 });
 const RUNS = Number(process.env.TOLLWARDEN_FUZZ_RUNS ?? 400);
 const policy = { payment: { max_usd: "0.02" }, budgets: [{ name: "daily", limit_usd: "1", window: "24h" }] };
 const url = "https://api.example.com/x";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cargoCounts, nodeCounts, nodeSkips, summary } from "../../pkg-scripts/lib/counts.mjs";
+import { cargoCounts, nodeCounts, nodeFailures, nodeSkips, summary } from "../../pkg-scripts/lib/counts.mjs";
 
 test("cargo's lines are summed over all test programs", () => {
   const output = [
@@ -27,6 +27,33 @@ test("what was skipped is named, with its reason", () => {
   assert.deepEqual(nodeSkips(tap), ["in a suite: no disk", "without a reason"]);
 });
 
+test("what failed is named, with its file", () => {
+  const told = (name: string, type: string, at: string, indent = ""): string =>
+    [
+      `not ok 1 - ${name}`,
+      "  ---",
+      `  location: '${at}:2:3'`,
+      `  failureType: '${type}'`,
+      "  error: |-",
+      "    ...",
+      "  ...",
+    ]
+      .map((line) => `${indent}${line}\n`)
+      .join("");
+  const tap = [
+    "ok 1 - passed\n  ---\n  type: 'test'\n  ...\n",
+    told("inner", "testCodeFailure", "/a:b/one.test.ts", "    "),
+    told("outer", "subtestsFailed", "/a:b/one.test.ts"),
+    told("slow", "testTimeoutFailure", "/two.test.ts"),
+    told("later # TODO", "testCodeFailure", "/three.test.ts"),
+  ].join("");
+  assert.deepEqual(nodeFailures(tap), [
+    { name: "inner", file: "/a:b/one.test.ts" },
+    { name: "slow", file: "/two.test.ts" },
+  ]);
+  assert.deepEqual(nodeFailures("ok 1 - passed\n"), []);
+});
+
 test("the last line", () => {
   const good = { passed: 2, failed: 0, skipped: 0 };
   assert.deepEqual(summary([good, good]), { line: "4 passed, 0 failed", ok: true });
@@ -35,4 +62,5 @@ test("the last line", () => {
     ok: false,
   });
   assert.equal(summary([{ passed: 0, failed: 0, skipped: 0 }]).ok, false);
+  assert.deepEqual(summary([good, { ...good, flaky: 1 }]), { line: "4 passed, 0 failed, 1 FLAKY", ok: true });
 });
