@@ -4,7 +4,7 @@ import { run } from "../../pkg-scripts/lib/child.mjs";
 import { nodeBinary } from "../../pkg-scripts/lib/node24.mjs";
 import { seedOfRun } from "./random.ts";
 
-const CASES = process.env.TOLLWARDEN_CASES ?? "100000";
+const CASES = process.env.TOLLWARDEN_CASES ?? "20000";
 const seed = String(seedOfRun());
 const programs = ["--lib", "--test", "bind", "--test", "bind_svm", "--test", "import_models"];
 await run("cargo", ["test", "-q", "--profile", "sim", "--no-fail-fast", ...programs], {
