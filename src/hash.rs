@@ -5,13 +5,13 @@ use sha2::{Digest, Sha256};
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let digit = |half: u8| half.wrapping_add(if half < 10 { b'0' } else { b'a' - 10 });
+    let mut text = vec![0; bytes.len().saturating_mul(2)];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    text
+    // Digits are text.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// SHA-256 in hex of the texts in their frames.

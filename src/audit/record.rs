@@ -9,6 +9,7 @@ use crate::audit::redact::{counted, hmac, pseudonym, redact, uncountersigned};
 use crate::audit::tree::{Hash, leaf};
 use crate::audit::{FORMAT, Head, MAX_RECORD};
 use crate::decision::Action;
+use crate::hash::hex;
 use crate::json::Json;
 use crate::ledger::cells::{Cell, Change, encode};
 use crate::ledger::hold::{Ground, Hold, State};
@@ -151,9 +152,9 @@ impl Auditor {
             ("format", text(FORMAT)),
             ("kind", text(kind_of(kind, &event, reply))),
             ("policy", text(&policy.hash)),
-            ("prev", text(head.prev.to_string())),
+            ("prev", text(hex(&head.prev.0))),
             ("seq", number(head.next)),
-            ("state", text(head.state.to_string())),
+            ("state", text(hex(&head.state.0))),
         ];
         if head.next == 0 {
             members.push(("log", text(&head.log)));
@@ -216,7 +217,7 @@ fn state_after(before: &Hash, changes: &Map<Change>, salt: Option<&str>) -> Hash
     hash.update(before.0);
     let mut part = |part: Option<&str>| match part {
         Some(part) => {
-            hash.update(part.len().to_string().as_bytes());
+            hash.update(itoa::Buffer::new().format(part.len()).as_bytes());
             hash.update(b":");
             hash.update(part.as_bytes());
         }

@@ -8,6 +8,7 @@ use crate::approval::{Approval, Approver};
 use crate::asset::{AssetId, Network};
 use crate::audit::head::Head;
 use crate::audit::tree::Hash;
+use crate::hash::hex;
 use crate::json::{Json, write_text};
 use crate::ledger::cells::{Cell, Open, Seen};
 use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
@@ -146,7 +147,7 @@ impl Stored for Hash {
     }
 
     fn write(&self, out: &mut String) {
-        write_text(&self.to_string(), out);
+        write_text(&hex(&self.0), out);
     }
 }
 

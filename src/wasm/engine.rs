@@ -8,10 +8,11 @@ use crate::audit::Auditor;
 use crate::audit::canonical::{number, object, text};
 use crate::audit::checkpoint;
 use crate::digest::state_hash;
-use crate::engine::{self, CellWrite};
+use crate::engine::{self, CellWrite, Staged};
 use crate::hash::hex;
-use crate::json::{Json, parse_own};
+use crate::json::{Json, parse_own, write_text};
 use crate::ledger::cells::{Cell, decode};
+use crate::ledger::stored::{Stored, between};
 use crate::policy::{Policy, PolicyError};
 use crate::reply;
 
@@ -97,24 +98,38 @@ struct Summary<'a> {
     privacy: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct CellRead<'a> {
-    key: &'a str,
-    version: u64,
-}
-
-/// A commit without the texts of its cells: they cross beside it, as they are.
-#[derive(Serialize)]
-struct Commit<'a> {
-    read: Vec<CellRead<'a>>,
-    write: Vec<Written>,
-}
-
-#[derive(Serialize)]
-struct Written {
-    key: String,
-    gone: bool,
-    expires: Option<u64>,
+/// Adds a commit, as JSON, and the text of each cell that it writes and that is not gone. Each payment has two: written
+/// member by member, as cells are.
+fn commit(staged: &Staged, all: &mut Vec<String>) {
+    let (mut plan, mut texts) = (String::new(), Vec::new());
+    let out = &mut plan;
+    out.push_str("{\"read\":");
+    between(out, ['[', ']'], |out| {
+        for (key, version) in &staged.read {
+            out.push_str("{\"key\":");
+            write_text(key, out);
+            out.push_str(",\"version\":");
+            version.write(out);
+            out.push_str("},");
+        }
+    });
+    out.push_str(",\"write\":");
+    between(out, ['[', ']'], |out| {
+        for CellWrite { key, value, expires } in engine::writes(staged) {
+            out.push_str("{\"key\":");
+            write_text(&key, out);
+            out.push_str(if value.is_none() { ",\"gone\":true,\"expires\":" } else { ",\"gone\":false,\"expires\":" });
+            match expires {
+                Some(at) => at.write(out),
+                None => out.push_str("null"),
+            }
+            out.push_str("},");
+            texts.extend(value);
+        }
+    });
+    out.push('}');
+    all.push(plan);
+    all.extend(texts);
 }
 
 /// A cell as the store has it.
@@ -196,15 +211,8 @@ impl Engine {
     pub fn step(&mut self, event: &str, presume: bool) -> Vec<String> {
         self.0.presume(presume);
         let reply = self.0.line(event, None);
-        let staged = self.0.staged();
-        let read = staged.read.iter().map(|(key, version)| CellRead { key, version: *version }).collect();
-        let (mut write, mut texts) = (Vec::new(), Vec::new());
-        for CellWrite { key, value, expires } in engine::writes(staged) {
-            write.push(Written { key, gone: value.is_none(), expires });
-            texts.extend(value);
-        }
-        let mut all = vec![reply::text(&reply), cold(&Commit { read, write })];
-        all.extend(texts);
+        let mut all = vec![reply::text(&reply)];
+        commit(self.0.staged(), &mut all);
         all
     }
 
