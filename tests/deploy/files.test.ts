@@ -17,6 +17,7 @@ import { renderChart } from "../../pkg-scripts/chart.mjs";
 import { attempt, probe } from "../../pkg-scripts/lib/child.mjs";
 import { bringHadolint } from "../../pkg-scripts/lib/wheels.mjs";
 import { installedPackage } from "../../pkg-scripts/package/tarball.mjs";
+import { freePort } from "../support/port.ts";
 
 const deploy = fileURLToPath(new URL("../../deploy/", import.meta.url));
 const read = (file: string): string => readFileSync(join(deploy, file), "utf8");
@@ -63,7 +64,7 @@ test("the image's steps, one by one: it is built from the packed package, starts
     (wanted) => JSON.parse(steps.findLast(({ word }) => word === wanted)?.rest ?? "[]") as string[],
   );
   const data = join(folder, "data");
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await freePort();
   writeFileSync(join(data, "policy.toml"), '[payment]\nmax_usd = "1"\n');
   const config = read("docker/serve.toml")
     .replaceAll("/data", data)

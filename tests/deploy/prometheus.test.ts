@@ -19,6 +19,7 @@ import { attempt } from "../../pkg-scripts/lib/child.mjs";
 import { bringPrometheus } from "../../pkg-scripts/lib/prometheus.mjs";
 import { offer } from "../cli/support.ts";
 import { openGate } from "../gate/support.ts";
+import { freePort } from "../support/port.ts";
 import { measuredWarden, URL_OF_SELLER } from "../telemetry/support.ts";
 import { HEALTHY, RAISING } from "./rules.ts";
 
@@ -237,12 +238,3 @@ test("Prometheus scrapes a warden and a gate, and answers every panel and every 
   t.diagnostic(`${queries.length} expressions, without an answer: ${empty.join(", ")}`);
   assert.ok(empty.length < queries.length / 2, empty.join(", "));
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

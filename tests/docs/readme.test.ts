@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/port.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -14,8 +15,13 @@ function blocks(kind: string): readonly string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, body = ""]) => body);
 }
 
-const [policy = ""] = blocks("toml");
-const [agent = "", ...further] = blocks("ts");
+/** The port that the README and the example name; what runs here takes one that is free. */
+const PORT = "4021";
+const port = await freePort();
+const ported = (text: string): string => text.replaceAll(PORT, String(port));
+
+const [policy = ""] = blocks("toml").map(ported);
+const [agent = "", ...further] = blocks("ts").map(ported);
 
 // Inside the checkout, because that is where the packages are found.
 let folder = "";
@@ -93,9 +99,13 @@ test("the README's agent, run as printed against the local net that it names", a
 });
 
 test("the example agent runs, and its budget holds over several runs", async () => {
-  const main = join(root, "examples/agent/main.ts");
+  const example = join(root, "examples/agent");
   const cwd = mkdtempSync(join(root, ".cache/agent-"));
+  const main = join(cwd, "main.ts");
   try {
+    writeFileSync(join(cwd, "policy.toml"), ported(readFileSync(join(example, "policy.toml"), "utf8")));
+    const text = readFileSync(join(example, "main.ts"), "utf8");
+    writeFileSync(main, ported(text.replaceAll('"../localnet/', '"../../examples/localnet/')));
     let spent = 0;
     for (const [weather, report, want] of [
       [200, 200, 0.06],
@@ -138,7 +148,7 @@ function shownAfter(words: string): string {
 
 /** In a process of its own, as a reader starts it; the agent's key is read from what it prints. */
 async function startLocalnet(): Promise<{ readonly key: string; stop(): Promise<void> }> {
-  const args = [join(root, "examples/localnet/main.ts"), "--port", "4021"];
+  const args = [join(root, "examples/localnet/main.ts"), "--port", String(port)];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const key = await new Promise<string>((resolve, reject) => {

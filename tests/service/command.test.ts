@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { main, offer, tollwarden } from "../cli/support.ts";
-import { freePort } from "../support/redis.ts";
+import { freePort } from "../support/port.ts";
 import { pythonWithClients } from "./python.ts";
 import { callsOf, must, WEATHER } from "./support.ts";
 

@@ -82,7 +82,7 @@ async function finish(warden: Awaited<ReturnType<typeof openSpender>>, id: strin
 async function liveOnce(job: CrashJob): Promise<{ readonly notes: readonly Note[]; readonly ended: boolean }> {
   const script = join(import.meta.dirname, "crasher.ts");
   const child = spawn(process.execPath, [script, JSON.stringify(job)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     // Most of a life is spent on starting it.
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "tollwarden-compile-cache") },
   });
@@ -90,8 +90,12 @@ async function liveOnce(job: CrashJob): Promise<{ readonly notes: readonly Note[
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
   const [code, signal] = await once(child, "close");
-  assert.ok(code === 0 || signal === "SIGKILL", `it ended with ${code ?? signal}`);
+  assert.ok(code === 0 || signal === "SIGKILL", `it ended with ${code ?? signal}: ${errors}`);
   const lines = said.split("\n");
   assert.equal(lines.pop(), "", "a line was cut off");
   return { notes: lines.map((line) => JSON.parse(line) as Note), ended: code === 0 };

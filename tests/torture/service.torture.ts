@@ -14,7 +14,7 @@ import { type Load, load } from "../service/load.ts";
 import { start } from "../service/processes.ts";
 import { spend, spending } from "../service/spending.ts";
 import { callsOf } from "../service/support.ts";
-import { freePort } from "../support/redis.ts";
+import { freePort } from "../support/port.ts";
 
 const seconds = Number(process.env.TOLLWARDEN_SERVICE_SECONDS ?? "600");
 const kills = Number(process.env.TOLLWARDEN_SERVICE_KILLS ?? "20");
