@@ -21,6 +21,8 @@ export interface Sent {
   readonly url: string;
   /** What the circuit breaker knows the seller and the facilitator by. */
   readonly circuits: readonly string[];
+  /** Those of them that wait for this payment to tell whether they work again. */
+  readonly probes?: readonly string[];
   readonly decision: Decision;
 }
 
@@ -53,20 +55,24 @@ export async function deliver(
     }
     return payment;
   };
+  const ended = request.signal.aborted;
   let response: Response;
   try {
     // A redirect would carry the payment to whoever the seller names: 307 keeps the headers.
     response = await through(new Request(request, { redirect: "manual" }));
   } catch (cause) {
-    learn("failure");
+    // A call that its caller ended before it went out says nothing of the seller.
+    if (!ended) learn("failure");
+    else for (const probe of sent.probes ?? []) breaker.release(probe);
     await book({ outcome: "unknown" });
-    throw new PaymentUnresolved(sent.id, `${origin ?? sent.url} did not answer`, cause);
+    const what = ended ? "signed, and the call was aborted" : `sent, and ${origin ?? sent.url} did not answer`;
+    throw new PaymentUnresolved(sent.id, what, cause);
   }
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
     learn("failure");
     discard(response);
     await book({ outcome: "unknown" });
-    throw new PaymentUnresolved(sent.id, "the seller answered with a redirect, which was not followed");
+    throw new PaymentUnresolved(sent.id, "sent, and the seller answered with a redirect, which was not followed");
   }
   const receipt = readReceipt(response.headers);
   const delivered = response.status >= 200 && response.status < 300;

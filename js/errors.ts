@@ -57,7 +57,7 @@ export class PaymentUnresolved extends TollwardenError {
   readonly id: string;
 
   constructor(id: string, what: string, cause?: unknown) {
-    super(`payment ${id} was sent and ${what}; the money stays held until it is known what became of it`, { cause });
+    super(`payment ${id} was ${what}; the money stays held until it is known what became of it`, { cause });
     this.id = id;
   }
 }

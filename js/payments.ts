@@ -34,6 +34,8 @@ export interface Payment {
   readonly circuits: readonly string[];
   /** Those of them for which this payment is the breaker's probe. */
   readonly probes: readonly string[];
+  /** Aborted when the caller wants the answer no more. */
+  readonly signal: AbortSignal | undefined;
   /** From this time on, in milliseconds, it is no longer remembered here; nothing can be signed or sent for it then. */
   keptUntil: number;
   stage: "held" | "ticketed" | "signed" | "sent" | "closed";
@@ -55,7 +57,7 @@ export interface Asked {
   /** The offer's own text. */
   readonly offerText: string;
   readonly bodyDigest?: string | undefined;
-  /** Ends a wait for a rate that delays. */
+  /** Aborted when the caller wants the answer no more: it ends a wait, and nothing is signed from then on. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the guarded clients pay it: then entries that none of them can pay are not chosen. */
   readonly byClient: boolean;
@@ -154,8 +156,17 @@ export function trackPayments(
   /** Issues the ticket. Twice is refused before the first `await`. */
   async function ticket(payment: Payment): Promise<void> {
     if (payment.stage !== "held") throw refusal(payment.id, "ticket_used", "this payment was signed before");
+    if (payment.signal?.aborted === true) {
+      await letGo(payment);
+      throw payment.signal.reason;
+    }
     payment.stage = "ticketed";
     await advance(payment, { type: "ticket" });
+  }
+
+  /** Nothing was signed. Should the store fail here, the hold lapses by itself. */
+  async function letGo(payment: Payment): Promise<void> {
+    await settle(payment, { outcome: "failed" }).catch(() => undefined);
   }
 
   /** One ticket, one message. A message that is refused leaves the ticket as it was. */
@@ -176,6 +187,7 @@ export function trackPayments(
     let refused: Outcome | undefined;
     // One that has no ticket yet gets it with its message: a client that is not guarded, such as `x402-fetch`, takes none.
     for (const payment of waiting.filter(({ stage }) => stage === "ticketed" || stage === "held")) {
+      if (payment.stage === "held" && payment.signal?.aborted === true) continue;
       const outcome = await show(payment, signer, message);
       if (outcome.ok) return;
       refused ??= outcome;
@@ -231,6 +243,7 @@ export function trackPayments(
       bodyDigest: asked.bodyDigest,
       circuits,
       probes: probes.filter((probe) => circuits.includes(probe)),
+      signal: asked.signal,
       keptUntil: heldAt + FORGOTTEN_AFTER,
       stage: "held",
       usableUntil: 0,
@@ -245,6 +258,8 @@ export function trackPayments(
   return {
     async hold(asked, scope) {
       for (let known: string | undefined; ; ) {
+        // Who wants no answer asks nobody, and holds nothing.
+        asked.signal?.throwIfAborted();
         try {
           return await attempt(asked, scope, known);
         } catch (error) {
@@ -310,14 +325,15 @@ export function trackPayments(
       if (body !== bodyDigest) throw refusal(id, "conflict", "the body is not that of the request that was paid for");
       const circuits = [originOf(url) ?? url];
       const decision: Decision = { id, action: "allow", reason: "allowed", rules: [], ...wordsOf(kept) };
+      // As the first time: what can't be recorded is not sent.
+      await ledger.note("sent", { id });
       return deliver(delivery, { id, method, url, circuits, decision }, request, through, (members) =>
         ledger.move({ type: "settle", id, ...members }),
       );
     },
 
     async abandon(payment) {
-      // Should the store fail here, the hold lapses by itself.
-      if (payment.stage === "held") await settle(payment, { outcome: "failed" }).catch(() => undefined);
+      if (payment.stage === "held") await letGo(payment);
       else if (payment.stage === "ticketed") close(payment);
     },
 

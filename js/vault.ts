@@ -48,9 +48,7 @@ const cellOf = (id: string): string => `~kept/${encodeURIComponent(id)}`;
 
 export function createVault({ store, now, key }: VaultOptions): Vault {
   const kept = new Map<string, Kept>();
-  if (key instanceof Uint8Array && key.length !== 32) {
-    throw new WardenUnavailable("bad_key", `\`keepKey\` has ${key.length} bytes, not 32`);
-  }
+  checkKey(key);
   const imported = key === undefined ? undefined : importKey(key);
   // Told when it is used, and not as a rejection that nobody handles.
   imported?.catch(() => undefined);
@@ -90,6 +88,19 @@ export function createVault({ store, now, key }: VaultOptions): Vault {
     },
     clear: () => kept.clear(),
   };
+}
+
+/** Told when the warden opens: with a key that can't encrypt, nothing would be kept, and nobody would know. */
+function checkKey(key: Uint8Array | CryptoKey | undefined): void {
+  if (key === undefined) return;
+  if (key instanceof Uint8Array) {
+    if (key.length === 32) return;
+    throw new WardenUnavailable("bad_key", `\`keepKey\` has ${key.length} bytes, not 32`);
+  }
+  const { algorithm, usages }: Partial<CryptoKey> = key ?? {};
+  const uses = ["encrypt", "decrypt"] as const;
+  if (algorithm?.name === "AES-GCM" && uses.every((use) => usages?.includes(use))) return;
+  throw new WardenUnavailable("bad_key", "`keepKey` is neither 32 bytes nor a `CryptoKey` for AES-GCM, both ways");
 }
 
 async function importKey(key: Uint8Array | CryptoKey): Promise<CryptoKey> {

@@ -111,7 +111,8 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
       return signed;
     } catch (error) {
       await payments.abandon(payment);
-      if (error instanceof TollwardenError) return throwsWhenRead(error);
+      const ended = payment.signal?.aborted === true && error === payment.signal.reason;
+      if (ended || error instanceof TollwardenError) return throwsWhenRead(error);
       throw error;
     }
   };
@@ -151,8 +152,8 @@ function official(client: object): OfficialClient {
   return candidate as OfficialClient;
 }
 
-/** Whoever reads this payment gets the denial, with its type. */
-function throwsWhenRead(error: TollwardenError): JsonObject {
+/** Whoever reads this payment gets the error, with its type. */
+function throwsWhenRead(error: unknown): JsonObject {
   const get = (): never => {
     throw error;
   };

@@ -70,10 +70,12 @@ export function markedResponse(held: HeldOffer, id: string, from: Response): Res
   const headers = new Headers(from.headers);
   for (const name of ["content-length", "content-encoding", "transfer-encoding"]) headers.delete(name);
   headers.set("content-type", "application/json");
-  let body = marked;
-  if (held.version === 2) {
-    headers.set(OFFER_HEADER, encodeBase64(marked));
-    body = "{}";
+  let body = "{}";
+  if (held.version === 2) headers.set(OFFER_HEADER, encodeBase64(marked));
+  else {
+    // One of version 1 that came in the header would be read there again, without the mark.
+    headers.delete(OFFER_HEADER);
+    body = marked;
   }
   const response = new Response(body, { status: 402, statusText: from.statusText, headers });
   // The official client asks `response.url` where the offer came from; a made response has none of its own.

@@ -13,7 +13,7 @@ import { loadCore } from "../../js/core/inline.ts";
 import { openLedger } from "../../js/core/ledger.ts";
 import { memoryStore, PaymentDenied, type Store, TollwardenError, type Warden } from "../../js/index.ts";
 import { trackPayments } from "../../js/payments.ts";
-import { daily, deniedWith, moved, policyFor, spyOn, warden } from "./support.ts";
+import { daily, deniedWith, guardedAgent, moved, policyFor, spyOn, warden } from "./support.ts";
 
 let chain: Chain;
 let hostile: Hostile;
@@ -401,4 +401,18 @@ test("version 1 offers meet the same strictness", async () => {
   const decoy = text.replace('"maxAmountRequired":"10000"', '"amount":"1","maxAmountRequired":"99000000"');
   await deniedWith("payment_too_large", through(async () => inBody(decoy))(`${hostile.url}/x`));
   assert.deepEqual(spy.signed, []);
+});
+
+test("a version 1 offer that stands in the header is paid by the official client", async () => {
+  const { w, spy } = await scene();
+  const offer = offerV1(chain);
+  assert.ok(offer.kind === "v1");
+  const text = JSON.stringify(offer.body);
+  const inner: typeof fetch = async (input, init) => {
+    const paid = new Request(input, init).headers.has("x-payment");
+    return paid ? Response.json({ paid }) : inHeader(base64(text));
+  };
+  const pay = guardedAgent(chain, w, { account: spy.account, inner });
+  assert.equal((await pay(`${hostile.url}/x`)).status, 200);
+  assert.equal(spy.signed.length, 1);
 });

@@ -11,6 +11,7 @@ import { authorizationTypes } from "@x402/evm";
 import { type Chain, startChain } from "../../examples/localnet/chain.ts";
 import { createFacilitator } from "../../examples/localnet/facilitator.ts";
 import { type Seller, startSeller } from "../../examples/localnet/seller.ts";
+import { callbackSink } from "../../js/audit.ts";
 import {
   memoryStore,
   type PaymentInfo,
@@ -181,6 +182,24 @@ test("a key that is too short is refused when the warden opens", async () => {
     warden({ policy: policyFor([]), keepKey: new Uint8Array(16) }),
     /`keepKey` has 16 bytes, not 32/,
   );
+});
+
+test("a key that can't encrypt is refused when the warden opens, and not found out when it is needed", async () => {
+  const hmac = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const oneWay = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  for (const keepKey of [hmac, oneWay, "a password" as never]) {
+    await assert.rejects(warden({ policy: policyFor([]), keepKey }), { code: "bad_key" });
+  }
+});
+
+test("each sending is in the audit log before it goes out, also the second one", async () => {
+  const kinds: string[] = [];
+  const sink = callbackSink("kinds", (records) => void kinds.push(...records.map(({ line }) => JSON.parse(line).kind)));
+  const w = await warden({ policy: policyFor([seller.url]), audit: { sinks: [sink] } });
+  const error = await unresolved(guardedAgent(chain, w, { inner: cut("before").fetch })(`${seller.url}/weather`));
+  await w.present(error.id);
+  await w.close();
+  assert.deepEqual(kinds.slice(-4), ["sent", "unknown", "sent", "captured"]);
 });
 
 test("the body has to be the same; nothing that pays is in an error, a decision or a hold", async () => {
