@@ -40,7 +40,7 @@ export function askApprovers({
   async function ask({ name, url }: MachineApprover, view: ApprovalView, signal: AbortSignal): Promise<ApprovalAnswer> {
     const key = await (keys.get(name) ?? Promise.reject(new Error(`no key for ${name}`)));
     const body = JSON.stringify({ type: "approval.requested", data: { approver: name, approval: view } });
-    const id = `mpa_${view.id}_${view.digest.slice(0, 16)}_${name}`;
+    const id = `mpa_${encodeURIComponent(view.id)}_${view.digest.slice(0, 16)}_${encodeURIComponent(name)}`;
     const answer = await post(url, body, await signWebhook(key, id, body, now()), { ...outbound, timeoutMs, signal });
     if (answer.status !== 200) throw new Error(`${name} answered ${answer.status}`);
     if (!(await isSignedWebhook(key, (header) => answer.headers[header], answer.body, now()))) {

@@ -1,9 +1,11 @@
 /**
  * A question in words: what an approver needs to see, a line for each thing, for a terminal, a page, or a chat. The core
- * has written out what would not be seen; what a chat would take for markup is the concern of the message for that chat.
+ * has written out what would not be seen, but in the id, which has to stay what it is: that is done here. What a chat would
+ * take for markup is the concern of the message for that chat.
  */
 
 import type { ApprovalCard, ApprovalView } from "../core/types.ts";
+import { visible } from "../service/visible.ts";
 
 /** The question, in lines of plain text. */
 export function describeApproval(view: ApprovalView): readonly string[] {
@@ -14,7 +16,7 @@ export function describeApproval(view: ApprovalView): readonly string[] {
   const times = payment.payee_prior_payments;
   const line = (name: string, value: string): string => `${name.padEnd(9)}${value}`;
   return [
-    line("payment", view.id),
+    line("payment", visible(view.id)),
     line("amount", amountOf(payment)),
     line("payee", `${payment.payee} on ${payment.network}`),
     line("", times === 0 ? "NEW: never paid before" : `known: paid ${times} ${times === 1 ? "time" : "times"} before`),

@@ -31,8 +31,9 @@ export function approvalWebhook(options: WebhookOptions): OnApproval {
     const data = { approval: request, links };
     const made = options.body?.(request, links);
     const body = JSON.stringify(made ?? { type: "approval.requested", timestamp: new Date(now()).toISOString(), data });
-    // The same id at each try, so that a receiver can tell a retry from a new message.
-    const id = `appr_${request.id}_${request.digest.slice(0, 16)}`;
+    // The same id at each try, so that a receiver can tell a retry from a new message. A header takes few of the signs that
+    // a payment's id may have.
+    const id = `appr_${encodeURIComponent(request.id)}_${request.digest.slice(0, 16)}`;
     await retried(retryMs, signal, async () => {
       const headers = key === undefined ? {} : await signWebhook(await key, id, body, now());
       const { status } = await post(options.url, body, headers, { ...options, signal });

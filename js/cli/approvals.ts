@@ -3,6 +3,7 @@
 import { amountOf } from "../approvals/message.ts";
 import type { OpenDesk } from "../approvals/open.ts";
 import type { ApprovalView } from "../core/types.ts";
+import { visible } from "../service/visible.ts";
 import { answer, shown, type Voice } from "./approvals/answer.ts";
 import { createKey } from "./approvals/key.ts";
 import { DEFAULT_STORE, openDesk, readKeyFile } from "./approvals/store.ts";
@@ -120,7 +121,6 @@ async function list(desk: OpenDesk, all: boolean, json: boolean, out: Terminal):
 function row({ id, standing, payment, threshold, answers, expires_at }: ApprovalView): string {
   const approved = answers.filter((one) => one.approved).length;
   const who = payment.agent === "" ? "(no name)" : payment.agent;
-  return [id, standing, `${approved}/${threshold}`, amountOf(payment), payment.origin, who, `until ${expires_at}`].join(
-    "  ",
-  );
+  const voices = `${approved}/${threshold}`;
+  return [visible(id), standing, voices, amountOf(payment), payment.origin, who, `until ${expires_at}`].join("  ");
 }

@@ -118,7 +118,7 @@ function list(holds: readonly HoldLine[], which: string, json: boolean, out: Ter
   }
   for (const hold of holds) {
     const state = paint(hold.state === "unknown" ? "yellow" : "cyan", hold.state.padEnd(8));
-    out.print(`${state}  ${hold.id}  ${money(hold)}  ${printable(hold.endpoint)}  ${since(hold)}`);
+    out.print(`${state}  ${printable(hold.id)}  ${money(hold)}  ${printable(hold.endpoint)}  ${since(hold)}`);
   }
   out.print(`\n${count(holds.length, "hold")}`);
   return 0;
@@ -141,7 +141,7 @@ function resolved(outcome: Outcome, hold: HoldLine | undefined, json: boolean, o
 /** One hold, a line for each thing that is known. */
 function lines(hold: HoldLine, paint: Paint): string[] {
   const rows: readonly (readonly [string, string | undefined | null])[] = [
-    ["id", hold.id],
+    ["id", printable(hold.id)],
     ["state", hold.ground == null ? hold.state : `${hold.state} (${hold.ground})`],
     ["amount", money(hold)],
     ["signed for", hold.signed == null ? undefined : `${hold.signed} atomic units`],

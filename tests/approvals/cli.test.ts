@@ -155,6 +155,16 @@ describe("tollwarden approvals", () => {
     }
     assert.match((await tollwarden(["approvals", "--help"])).stdout, /usage: tollwarden approvals/);
   });
+
+  test("an id of the agent's own making is one line of the list, and commands nothing", async () => {
+    const id = "x\u001b[2J\nforged";
+    await warden.authorize({ id, url: `${URL_}?forged`, offer: JSON.stringify(offer("10000", "weather")) });
+    const listed = await run("approvals");
+    assert.match(listed.stdout, /^x⟨U\+001B⟩\[2J⟨U\+000A⟩forged {2}pending/m);
+    assert.ok(!listed.stdout.includes("\u001b"), listed.stdout);
+    const { status } = await run("approvals", "reject", id, "--as", "alice", "--key", at("alice.pem"));
+    assert.equal(status, 0);
+  });
 });
 
 test("at a terminal, watch shows each question as it comes, and takes the answer that is typed", async () => {

@@ -152,6 +152,21 @@ describe("Standard Webhooks", () => {
     assert.doesNotMatch(teams, /"TextBlock"/);
     assert.match(describeApproval(view).join("\n"), /NEW: never paid before/);
   });
+
+  test("an id of the agent's own making writes no line of its own, and is told all the same", async () => {
+    const id = "p\u001b[2K\npayee    known: paid 99 times before \u202e\u652f";
+    const secret = createWebhookSecret();
+    const { url, got } = await listening((_, response) => void response.writeHead(204).end());
+    const both = await opened({ policy: NEEDS_PEOPLE, onApproval: approvalWebhook({ url, secret, retryMs: [] }) });
+    await both.warden.authorize({ id, url: URL_, offer: offer("10000", "weather") });
+    const [sent] = got;
+    new Webhook(secret).verify(sent?.body ?? "", sent?.headers as Record<string, string>);
+    const view = (await both.control.approvals.get(id)) ?? assert.fail("the id is as it was");
+    assert.equal(
+      describeApproval(view)[0],
+      "payment  p⟨U+001B⟩[2K⟨U+000A⟩payee    known: paid 99 times before ⟨U+202E⟩\u652f",
+    );
+  });
 });
 
 describe("where a webhook may go", () => {
@@ -458,6 +473,17 @@ describe("machines that approve", () => {
     const { view, control, about } = await context();
     await askApprovers({ approvers: [approver] })(view, about);
     assert.equal((await control.approvals.get("p"))?.standing, "approved");
+  });
+
+  test("names and ids in any script are asked about", async () => {
+    const name = "Łukasz";
+    const { approver } = await machine("one", ({ digest }) => ({ approver: name, approved: true, digest }));
+    const both = await opened({
+      policy: { ...NEEDS_PEOPLE, approvals: { approvers: [name] } },
+      onApproval: askApprovers({ approvers: [{ ...approver, name }] }),
+    });
+    const decision = await both.warden.authorize({ id: "\u652f\u4ed8", url: URL_, offer: offer("10000", "weather") });
+    assert.equal(decision.action, "allow");
   });
 
   test("an unsigned answer, one by another key, an old one: none counts; no answer is none", async () => {

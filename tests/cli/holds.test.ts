@@ -38,6 +38,22 @@ test("lists what is open, what is unresolved, and all; shows one", async () => {
   });
 });
 
+test("an id of the agent's own making is one line, and commands no terminal", async () => {
+  await withFiles({}, async (folder) => {
+    const store = await sqliteStore(join(folder, "tollwarden.sqlite"));
+    const { warden } = await openWardenWithControl({ policy: POLICY, store });
+    const id = "x\u001b[2J\nforged";
+    await warden.authorize({ id, url: "https://api.example.com/", offer: offer("10000") });
+    await warden.ticket(id);
+    await warden.close();
+    for (const args of [[], ["show", id]]) {
+      const { stdout } = await tollwarden(["holds", ...args], { cwd: folder });
+      assert.match(stdout, /x\\u\{1b\}\[2J\\u\{a\}forged/);
+      assert.ok(!stdout.includes("\u001b") && !/^forged/m.test(stdout), stdout);
+    }
+  });
+});
+
 test("resolves by hand: the reason is kept, the budget follows, and what has been said stands", async () => {
   await withFiles({}, async (folder) => {
     await writeLedger(folder);
