@@ -28,13 +28,25 @@ interface Watcher {
   close(): void;
 }
 
+interface Stat {
+  readonly dev: number;
+  readonly ino: number;
+  readonly mtimeMs: number;
+  readonly size: number;
+}
+
 interface FileSystem {
   watch(folder: string, options: { readonly persistent: boolean }, changed: () => void): Watcher;
+  statSync(path: string): Stat;
 }
+
+/** How often it is looked whether the names stand for something else, in milliseconds. */
+const LOOKED_EVERY = 1_000;
 
 /**
  * Reloads a policy when its file changes, or a file that it stands on. The folders are watched, not the files: editors
- * and deployments put another file in the place of the one that was.
+ * and deployments put another file in the place of the one that was. Of another folder in the place of one, and of a file
+ * behind a link, nothing is told: what the names stand for is looked at every second, too.
  */
 export function watchPolicy(path: string, control: Control, options: WatchOptions): PolicyWatch {
   const { onReload, onError, delayMs = 100 } = options;
@@ -48,27 +60,64 @@ export function watchPolicy(path: string, control: Control, options: WatchOption
   }
   const url = urls.pathToFileURL(path);
   const watchers = new Map<string, Watcher>();
+  /** The files that were read last. */
+  let followed: readonly string[] = [];
+  /** What names stood for when they were looked at last: files, and folders that are watched. */
+  const stood = new Map<string, string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let last: Promise<void> = Promise.resolve();
   let closed = false;
   /** What was read last, or what was wrong with it: a folder changes for many reasons. */
   let seen = "";
 
+  const folderOf = (file: string): string => paths?.dirname(file) ?? file;
+
   function follow(read: readonly string[]): void {
-    const folders = new Set(read.map((file) => paths?.dirname(file) ?? file));
-    for (const [folder, watcher] of watchers) {
-      if (folders.has(folder)) continue;
-      watcher.close();
-      watchers.delete(folder);
-    }
+    followed = read;
+    const folders = new Set(read.map(folderOf));
+    for (const folder of watchers.keys()) if (!folders.has(folder)) unwatch(folder);
     for (const folder of folders) {
       if (watchers.has(folder) || files === undefined) continue;
+      stood.set(
+        folder,
+        standing(folder, ({ dev, ino }) => [dev, ino]),
+      );
       const watcher = files.watch(folder, { persistent: false }, soon);
       watchers.set(folder, watcher);
       watcher.on("error", (error) => {
-        watchers.delete(folder);
+        unwatch(folder);
         onError(error);
       });
+    }
+  }
+
+  function unwatch(folder: string): void {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+    stood.delete(folder);
+  }
+
+  function standing(name: string, tell: (stat: Stat) => readonly number[]): string {
+    try {
+      return files === undefined ? "" : tell(files.statSync(name)).join(" ");
+    } catch {
+      return ""; // It is not there.
+    }
+  }
+
+  /** What the platform does not tell. A watcher stays with the folder that it was made for, whatever has its name now. */
+  function check(): void {
+    for (const file of followed) {
+      const folder = folderOf(file);
+      const now = standing(folder, ({ dev, ino }) => [dev, ino]);
+      if (stood.get(folder) !== now) {
+        unwatch(folder);
+        stood.set(folder, now);
+        soon();
+      }
+      const written = standing(file, ({ dev, ino, mtimeMs, size }) => [dev, ino, mtimeMs, size]);
+      if (stood.get(file) !== written) soon();
+      stood.set(file, written);
     }
   }
 
@@ -85,9 +134,9 @@ export function watchPolicy(path: string, control: Control, options: WatchOption
     if (closed) return;
     try {
       const read = readPolicyFile(path);
+      follow(read.files ?? [path]);
       if (read.json === seen) return;
       seen = read.json;
-      follow(read.files ?? [path]);
       const before = control.policy.hash;
       const policy = await control.reload(url);
       if (policy.hash !== before) onReload?.(policy);
@@ -102,12 +151,15 @@ export function watchPolicy(path: string, control: Control, options: WatchOption
   follow(readPolicyFile(path).files ?? [path]);
   // It may have changed since the warden was opened.
   last = look();
+  const checks = setInterval(check, LOOKED_EVERY);
+  // As the watchers, it keeps no process running.
+  (checks as { unref?: () => void }).unref?.();
   return {
     async close() {
       closed = true;
       clearTimeout(timer);
-      for (const watcher of watchers.values()) watcher.close();
-      watchers.clear();
+      clearInterval(checks);
+      for (const folder of [...watchers.keys()]) unwatch(folder);
       await last;
     },
   };

@@ -1,7 +1,7 @@
 /** What loosens is not on the warden; and a policy that is reloaded decides the next payment, with all history. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -241,6 +241,42 @@ test("a file that changes is the policy of the next payment; a broken one is tol
     assert.equal(told.reloads, 3);
     await warden.close();
   });
+});
+
+test("another folder in the place of one, and a file behind a link, are read as well", async () => {
+  await inFolder(
+    { "one/policy.toml": toml("1"), "two/policy.toml": toml("2"), "shared/x.toml": toml("5") },
+    async (at) => {
+      const path = join(at, "current/policy.toml");
+      symlinkSync("one", join(at, "current"));
+      const { warden, control } = await openWardenWithControl({ policy: path, store: memoryStore() });
+      const watch = watchPolicy(path, control, { delayMs: 5, onError: () => undefined });
+      const most = async (): Promise<string | undefined> =>
+        (await warden.check({ url: URL, offer: offer("9000000") })).fix?.max_amount_usd ?? undefined;
+      const becomes = async (wanted: string, what: string): Promise<void> => {
+        for (let n = 0; n < 500 && (await most()) !== wanted; n++)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.equal(await most(), wanted, what);
+      };
+      await becomes("1", "the first");
+      symlinkSync("two", join(at, "next"));
+      renameSync(join(at, "next"), join(at, "current"));
+      await becomes("2", "a link that is turned to another folder");
+      rmSync(join(at, "two"), { recursive: true });
+      mkdirSync(join(at, "two"));
+      writeFileSync(path, toml("3"));
+      await becomes("3", "a folder that was made anew");
+      writeFileSync(path, toml("4"));
+      await becomes("4", "a change in it");
+      rmSync(path);
+      symlinkSync("../shared/x.toml", path);
+      await becomes("5", "a link to a file");
+      writeFileSync(join(at, "shared/x.toml"), toml("6"));
+      await becomes("6", "a change of what it leads to");
+      await watch.close();
+      await warden.close();
+    },
+  );
 });
 
 test("a file that it stands on is watched, too, and so is one that is named later", async () => {
