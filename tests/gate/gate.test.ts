@@ -11,6 +11,7 @@ import {
   entryOf,
   eventually,
   listed,
+  NETWORK,
   openGate,
   pay,
   refusedWith,
@@ -288,6 +289,33 @@ test("a streamed body is paid for when it begins, and owed back when it breaks o
   const failed = await buy("/weather", { handler: () => new Response("no", { status: 503 }) });
   assert.equal(failed.status, 503);
   assert.equal(facilitator.settled.length, 2, "an error's headers are not paid for");
+});
+
+test("a streamed body that breaks off while it is being paid for is owed back, too", async () => {
+  const { gate, facilitator, buy } = await openGate({
+    routes: { "GET /weather": { pay, price: "$0.01", take: "stream" } },
+  });
+  let cut = (): void => undefined;
+  facilitator.settles = [
+    async () => {
+      cut();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return { success: true, transaction: "0x1", network: NETWORK };
+    },
+  ];
+  const broken = await buy("/weather", {
+    handler: () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) =>
+            new Promise((resolve) => {
+              cut = () => resolve(controller.error(new Error("cut")));
+            }),
+        }),
+      ),
+  });
+  await assert.rejects(broken.text());
+  assert.deepEqual(await books(gate), { paid: "10000", delivered: "0", owed: "10000", unresolved: "0" });
 });
 
 test("a client known by its key is told before it pays; a payer after it was verified, before anything is taken", async () => {
