@@ -4,7 +4,7 @@
  */
 
 import { encodeBase64 } from "../x402/wire.ts";
-import { captured, delivered, owed, unresolved, voided } from "./close.ts";
+import { captured, delivered, owed, turnedOut, unresolved, voided } from "./close.ts";
 import { type SettleAnswer, type Settled, settle } from "./facilitator.ts";
 import { offerAnswer, termsFor, type Wanted } from "./offer.ts";
 import type { Parts } from "./parts.ts";
@@ -152,10 +152,8 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
   /** An answer that came after the request was over: then it is known, and owed back. */
   async function arrivedLate(settled: Settled): Promise<void> {
     if (settled.kind !== "captured") return;
-    const { value } = await parts.records.find(record.id);
-    if (value?.state !== "unresolved") return;
-    const booked = await captured(parts, value, moved(settled), false);
-    await owed(parts, booked, "settled_too_late");
+    const booked = await turnedOut(parts, record, moved(settled));
+    if (booked !== undefined) await owed(parts, booked, "settled_too_late");
   }
 
   async function countVolume(): Promise<void> {

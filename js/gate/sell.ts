@@ -5,7 +5,7 @@
 
 import { sha256 } from "../digest.ts";
 import { admit, boundTo, eventOf, inFlight, standingOf } from "./admit.ts";
-import { captured } from "./close.ts";
+import { turnedOut } from "./close.ts";
 import { settle, verify } from "./facilitator.ts";
 import { addressOf, type Identity, payerClient } from "./identity.ts";
 import { entriesFor, entryOf, offerAnswer, termsFor, type Wanted } from "./offer.ts";
@@ -300,9 +300,7 @@ async function lookedUpAgain(
   if (moved === undefined) {
     return standingOf(record, record.bound, await fingerprint(payment)) ?? inFlight(record.id);
   }
-  const { value } = await parts.records.find(record.id);
-  if (value?.state !== "unresolved") return inFlight(record.id);
-  return captured(parts, value, moved, false);
+  return (await turnedOut(parts, record, moved)) ?? inFlight(record.id);
 }
 
 async function settledAgain(

@@ -579,6 +579,17 @@ test("two processes that are asked at the same moment deliver once, however slow
   assert.equal(calls, 1);
   assert.equal(one.facilitator.settled.length + two.facilitator.settled.length, 1);
   assert.equal((await books(one.gate)).paid, "10000");
+
+  // The same for a payment that nobody knew the end of, with a facilitator that says the same to both.
+  one.facilitator.settles = [new Error("timeout")];
+  const lost = withPayment({}, sign(await entryOf(await one.ask("/weather"))));
+  assert.equal((await one.ask(new Request(url("/weather"), lost), handler)).status, 502);
+  one.facilitator.settles = [];
+  calls = 0;
+  const again = await Promise.all([one, two].map(({ ask }) => ask(new Request(url("/weather"), lost), handler)));
+  assert.deepEqual(again.map(({ status }) => status).sort(), [200, 409]);
+  assert.equal(calls, 1);
+  assert.deepEqual(await books(one.gate), { paid: "20000", delivered: "20000", owed: "0", unresolved: "0" });
 });
 
 test("a client has so many payments under way, and no more", async () => {
