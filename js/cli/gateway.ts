@@ -6,6 +6,7 @@ import { type GatewayFile, readGatewayFile } from "../gate/gateway/config.ts";
 import { developmentFacilitator } from "../gate/gateway/development.ts";
 import { httpFacilitator } from "../gate/gateway/facilitator.ts";
 import { createGateway } from "../gate/gateway/gateway.ts";
+import { recoverFromCrash } from "../gate/gateway/recovering.ts";
 import { serveGateway } from "../gate/gateway/serve.ts";
 import { createApiKey, hashApiKey } from "../gate/identity.ts";
 import type { SchemeEntry } from "../gate/requirements.ts";
@@ -72,17 +73,19 @@ export const gatewayCommand: Command = {
       await gateway.close();
       return 0;
     }
-    await gateway.gate.recover();
+    const onError = (error: unknown): void => out.error(`tollwarden gateway: ${failure(error)}`);
+    const stopRecovering = await recoverFromCrash(gateway.gate, onError);
     const serving = await serveGateway(gateway.fetch, {
       host,
       port,
-      onError: (error) => out.error(`tollwarden gateway: ${failure(error)}`),
+      onError,
     });
     out.print(`\nlistening on ${serving.url}, known as ${config.url}`);
     await new Promise<void>((resolve) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
     });
     // What is under way is carried through: its money may be on the way, too.
+    stopRecovering();
     await serving.stop();
     await gateway.close();
     return 0;

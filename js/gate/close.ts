@@ -10,16 +10,19 @@ import { owe } from "./refunds.ts";
 
 export type Upstream = NonNullable<PaymentRecord["upstream"]>;
 
+/** How the money moved. */
+export interface Moved {
+  readonly transaction?: string | undefined;
+  readonly charged?: string | undefined;
+  /** The ledger knows already, by proof. */
+  readonly booked?: boolean;
+}
+
 /** The money moved. `delivered`: whether its answer is on its way. */
 export async function captured(
   parts: Bookkeeping,
   record: PaymentRecord,
-  said: {
-    readonly transaction?: string | undefined;
-    readonly charged?: string | undefined;
-    /** The ledger knows already, by proof. */
-    readonly booked?: boolean;
-  },
+  said: Moved,
   delivered: boolean,
   upstream?: Upstream,
 ): Promise<PaymentRecord> {
@@ -39,6 +42,25 @@ export async function captured(
   if (delivered) await note(parts, next, "delivered", said.transaction);
   await told(parts, next, "captured");
   return next;
+}
+
+/**
+ * It turns out that the money of an unresolved payment moved. To one alone, of all processes that find out at the same time:
+ * who gets the record delivers for it, or owes it. Nothing to the others.
+ */
+export async function turnedOut(
+  parts: Bookkeeping,
+  record: PaymentRecord,
+  said: Moved,
+): Promise<PaymentRecord | undefined> {
+  let first = false;
+  await tried(parts, () =>
+    parts.records.change(record.id, (now) => {
+      first = now.state === "unresolved";
+      return first ? { ...now, state: "captured", charged: said.charged ?? now.amount } : undefined;
+    }),
+  );
+  return first ? captured(parts, record, said, false) : undefined;
 }
 
 /** What was taken before is on its way now. */

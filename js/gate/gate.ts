@@ -21,6 +21,7 @@ import { type HonoMiddleware, honoMiddleware } from "./adapters/hono.ts";
 import { type Anomaly, type AnomalyOptions, anomalies } from "./anomaly.ts";
 import { type ByHand, byHand } from "./by-hand.ts";
 import { cellsOf } from "./cells.ts";
+import { checkBreaker, checkNumbers, checkRoute, isHeaderName } from "./checked.ts";
 import type { CircuitOptions } from "./circuit.ts";
 import { circuits } from "./circuit.ts";
 import { type Desk, desk } from "./desk.ts";
@@ -135,6 +136,7 @@ export interface Gate extends ByHand, Desk {
 export async function createGate(options: GateOptions): Promise<Gate> {
   const now = options.now ?? Date.now;
   const origin = originOf(options.url);
+  checkOptions(options);
   const store = options.store ?? (await defaultStore());
   const policy = withOrigin(options.policy, origin);
   const log = options.audit === undefined ? await withoutLog(store) : openAudit(store, options.audit, now);
@@ -254,6 +256,15 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       await ledger.close();
     },
   };
+}
+
+function checkOptions({ routes, breaker, apiKeyHeader = "x-api-key", ...options }: GateOptions): void {
+  for (const [name, route] of Object.entries(routes)) checkRoute(name, route);
+  checkBreaker(breaker);
+  const { quoteMs, maxOpenPerClient, verifyTimeoutMs, settleTimeoutMs, keepDays, approvalWaitMs } = options;
+  checkNumbers({ quoteMs, maxOpenPerClient, verifyTimeoutMs, settleTimeoutMs }, 1);
+  checkNumbers({ keepDays, approvalWaitMs }, 0);
+  if (!isHeaderName(apiKeyHeader)) throw new TypeError(`\`${apiKeyHeader}\` is no name of a header`);
 }
 
 /** The origin that is sold under is let through, although it may be no https with a DNS name: it is the seller's own. */

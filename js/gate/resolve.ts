@@ -1,7 +1,7 @@
 /** What became of payments that nobody knew the end of: by a chain's proof, one by one or all of them. */
 
 import { reconcileOne } from "../reconcile.ts";
-import { captured, owed, unresolved, voided } from "./close.ts";
+import { owed, turnedOut, unresolved, voided } from "./close.ts";
 import type { Bookkeeping } from "./parts.ts";
 import type { PaymentRecord } from "./records.ts";
 
@@ -48,8 +48,8 @@ async function resolveOne(parts: Bookkeeping, record: PaymentRecord): Promise<Re
   const { id } = record;
   const moved = await proven(parts, record);
   if (moved !== undefined) {
-    const booked = await captured(parts, record, moved, false);
-    await owed(parts, booked, "settled_without_delivery");
+    const booked = await turnedOut(parts, record, moved);
+    if (booked !== undefined) await owed(parts, booked, "settled_without_delivery");
     return { id, state: "captured" };
   }
   const [hold] = await parts.ledger.holds({ id: record.hold });
@@ -59,7 +59,7 @@ async function resolveOne(parts: Bookkeeping, record: PaymentRecord): Promise<Re
 }
 
 /** How long a record may be open before whoever worked on it is taken for dead, in milliseconds. */
-const ABANDONED = 10 * 60_000;
+export const ABANDONED = 10 * 60_000;
 
 /**
  * After a crash: what somebody was working on is unresolved, since nobody knows how far they came; what was taken and

@@ -1,6 +1,7 @@
 /**
- * Which route a request is for. Paths are compared as lenient routers do (case, doubled and trailing slashes, escapes): a
- * spelling that a framework serves, and the gate does not know, would be given away.
+ * Which route a request is for. Paths are compared as lenient routers do (case, doubled and trailing slashes, escapes), and
+ * as servers of files do (escaped slashes, dot segments): a spelling that a framework serves, and the gate does not know,
+ * would be given away.
  */
 
 import type { Pricing } from "./price.ts";
@@ -43,9 +44,12 @@ export interface Route extends GateRoute {
 export interface Found {
   readonly route: Route;
   readonly path: string;
+  /** The path names it segment by segment. Otherwise only whoever resolves what is escaped or dotted in it gets there. */
+  readonly plain: boolean;
 }
 
-export type FindRoute = (method: string, path: string) => Found | undefined;
+/** `ambiguous`: it is one route or another one, depending on who reads it. */
+export type FindRoute = (method: string, path: string) => Found | "ambiguous" | undefined;
 
 /** The first route that matches, in the order in which they are given. */
 export function routeFinder(routes: GateRoutes): FindRoute {
@@ -58,14 +62,24 @@ export function routeFinder(routes: GateRoutes): FindRoute {
     const written = path.split("/").filter((segment) => segment !== "");
     return { method: found[1], segments: segmentsOf(path), written, route: { ...route, name, ways } };
   });
-  return (method, path) => {
-    const segments = segmentsOf(path);
+  const find = (method: string, segments: readonly string[]) => {
     // A HEAD is answered by what answers a GET.
     const asked = method === "HEAD" ? "GET" : method;
     const match = compiled.find(
       (one) => (one.method === undefined || one.method === asked) && matches(one.segments, segments),
     );
     return match === undefined ? undefined : { route: match.route, path: spelledAs(match.written, segments) };
+  };
+  return (method, path) => {
+    const plain = find(method, segmentsOf(path));
+    let found: Found | undefined = plain === undefined ? undefined : { ...plain, plain: true };
+    for (const reading of otherReadings(path)) {
+      const other = find(method, reading);
+      if (other === undefined) continue;
+      if (found !== undefined && found.route !== other.route) return "ambiguous";
+      found ??= { ...other, plain: false };
+    }
+    return found;
   };
 }
 
@@ -94,7 +108,31 @@ function segmentsOf(path: string): readonly string[] {
         return segment.toLowerCase();
       }
     })
-    .filter((segment) => segment !== "" && segment !== ".");
+    .filter(named);
+}
+
+function named(segment: string): boolean {
+  return segment !== "" && segment !== ".";
+}
+
+/**
+ * What the same path is to others: to a router that ends it at a semicolon (Fastify 4), to who resolves dot segments before
+ * escapes are undone (`new URL`), and to who does so afterwards (`express.static`).
+ */
+function otherReadings(path: string): readonly (readonly string[])[] {
+  if (!/[;%]|(^|[/\\])\.\.([/\\]|$)/.test(path)) return [];
+  const segments = segmentsOf(path);
+  const undone = segments.flatMap((segment) => segment.split(/[/\\]/)).filter(named);
+  return [segmentsOf(path.split(";")[0] ?? ""), resolved(segments), resolved(undone)];
+}
+
+function resolved(segments: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (const segment of segments) {
+    if (segment === "..") kept.pop();
+    else kept.push(segment);
+  }
+  return kept;
 }
 
 function matches(pattern: readonly string[], path: readonly string[]): boolean {

@@ -9,10 +9,10 @@ export function freeSale(parts: Parts, route: Route, identity: Identity, circuit
   const since = parts.now();
   let open = true;
 
-  async function end(how: "success" | "failure", counts: boolean): Promise<void> {
+  async function end(how: "success" | "failure" | undefined, counts: boolean): Promise<void> {
     if (!open) return;
     open = false;
-    for (const key of circuits) await parts.circuits.tell(key, how).catch(parts.onError);
+    if (how !== undefined) for (const key of circuits) await parts.circuits.tell(key, how).catch(parts.onError);
     if (!counts && route.free !== undefined) {
       await parts.free.giveBack(route.name, identity.id, route.free).catch(parts.onError);
     }
@@ -33,8 +33,8 @@ export function freeSale(parts: Parts, route: Route, identity: Identity, circuit
       await end(status >= 500 ? "failure" : "success", status < 400);
       return { kind: "send", headers: { [PAYMENT_HEADER]: "free" } };
     },
-    async failed() {
-      await end("failure", false);
+    async failed(error) {
+      await end(error === "client_gone" ? undefined : "failure", false);
       return { [PAYMENT_HEADER]: "free" };
     },
     broke: async () => undefined,

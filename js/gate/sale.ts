@@ -4,7 +4,7 @@
  */
 
 import { encodeBase64 } from "../x402/wire.ts";
-import { captured, delivered, owed, unresolved, voided } from "./close.ts";
+import { captured, delivered, owed, turnedOut, unresolved, voided } from "./close.ts";
 import { type SettleAnswer, type Settled, settle } from "./facilitator.ts";
 import { offerAnswer, termsFor, type Wanted } from "./offer.ts";
 import type { Parts } from "./parts.ts";
@@ -36,7 +36,7 @@ export interface Sale {
   answered(status: number): Promise<Release>;
   /** There is no answer: it threw, it took too long, it was cut off, or the client has gone. */
   failed(error: string): Promise<Readonly<Record<string, string>>>;
-  /** The body broke off after it was taken for. */
+  /** The body of an answer that streams broke off. If it was taken for, it is owed; while it is being taken, this waits. */
   broke(error: string): Promise<void>;
 }
 
@@ -74,6 +74,11 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
     ms: Math.max(0, Math.round(parts.now() - since)),
   });
 
+  let ended = (): void => undefined;
+  const end = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+
   /** Probes that nobody has answered for yet. */
   const probes = new Set(sale.probes);
 
@@ -81,6 +86,7 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
     clearTimeout(keeping);
     if (stage === "closed") return;
     stage = "closed";
+    ended();
     sale.done();
     // What was not tried leaves its place to the next one.
     if (probes.size > 0) await parts.circuits.release([...probes]).catch(parts.onError);
@@ -146,10 +152,8 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
   /** An answer that came after the request was over: then it is known, and owed back. */
   async function arrivedLate(settled: Settled): Promise<void> {
     if (settled.kind !== "captured") return;
-    const { value } = await parts.records.find(record.id);
-    if (value?.state !== "unresolved") return;
-    const booked = await captured(parts, value, moved(settled), false);
-    await owed(parts, booked, "settled_too_late");
+    const booked = await turnedOut(parts, record, moved(settled));
+    if (booked !== undefined) await owed(parts, booked, "settled_too_late");
   }
 
   async function countVolume(): Promise<void> {
@@ -214,7 +218,8 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
       }
       if (stage === "closed") return {};
       try {
-        await learn("failure");
+        // A client that goes says nothing of the upstream: or else a few of them would close it to everybody.
+        if (error !== "client_gone") await learn("failure");
         if (stage === "taken") return await oweBack(error, upstream(undefined, error));
         record = await voided(parts, record, error, upstream(undefined, error));
         return { [PAYMENT_HEADER]: "not-charged" };
@@ -224,6 +229,7 @@ export function paidSale(parts: Parts, sale: PaidSale): Sale {
     },
 
     async broke(error) {
+      await end;
       if (record.state !== "captured" || record.refund !== undefined) return;
       await learn("failure");
       record = await owed(parts, record, error, upstream(record.upstream?.status, error));

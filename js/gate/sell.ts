@@ -5,7 +5,7 @@
 
 import { sha256 } from "../digest.ts";
 import { admit, boundTo, eventOf, inFlight, standingOf } from "./admit.ts";
-import { captured } from "./close.ts";
+import { turnedOut } from "./close.ts";
 import { settle, verify } from "./facilitator.ts";
 import { addressOf, type Identity, payerClient } from "./identity.ts";
 import { entriesFor, entryOf, offerAnswer, termsFor, type Wanted } from "./offer.ts";
@@ -40,14 +40,22 @@ export type Begun =
 /** The most bytes of a request's body, unless the route says otherwise. */
 const MAX_BODY = 1024 * 1024;
 
+/** Servers would not agree which of two routes this is: one could be had at the price of the other. */
+const AMBIGUOUS = paymentRefusal(
+  400,
+  "path_ambiguous",
+  "this path can be read as two routes; leave escaped slashes and dot segments out of it",
+);
+
 export async function sell(parts: Parts, request: GateRequest): Promise<Begun> {
-  const path = request.path.split(/[?#]/)[0] ?? "/";
-  const found = parts.findRoute(request.method, path);
+  const target = originForm(request.path);
+  const found = parts.findRoute(request.method, target.split(/[?#]/)[0] ?? "/");
   if (found === undefined) return { kind: "pass" };
+  if (found === "ambiguous") return { kind: "answer", answer: refusalAnswer(AMBIGUOUS, parts.now()) };
   const { route } = found;
   let client = "";
   try {
-    const result = await begin(parts, request, found, (name) => {
+    const result = await begin(parts, request, target, found, (name) => {
       client = name;
     });
     if (!("kind" in result && "reason" in result)) return result as Begun;
@@ -63,6 +71,13 @@ export async function sell(parts: Parts, request: GateRequest): Promise<Begun> {
       unavailable(reason, "the seller can't take payments now; nothing was charged"),
     );
   }
+}
+
+/** A path as it is without a scheme and a host: a request may name both (RFC 9112, 3.2.2), and routers leave them out. */
+function originForm(path: string): string {
+  if (path.startsWith("/")) return path;
+  const rest = path.replace(/^[a-z][a-z0-9+.-]*:[/\\]{2}[^/\\?#]*/i, "");
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 async function refused(parts: Parts, route: Route, client: string, refusal: Refusal): Promise<Begun> {
@@ -81,6 +96,7 @@ async function refused(parts: Parts, route: Route, client: string, refusal: Refu
 async function begin(
   parts: Parts,
   request: GateRequest,
+  target: string,
   { route, path }: Found,
   known: (client: string) => void,
 ): Promise<Begun | Refusal> {
@@ -98,8 +114,8 @@ async function begin(
     matched: route,
     route: route.name,
     method: request.method,
-    url: `${parts.origin}${request.path.split("#")[0]}`,
-    address: `${parts.origin}${path}${queryOf(request.path)}`,
+    url: `${parts.origin}${target.split("#")[0]}`,
+    address: `${parts.origin}${path}${queryOf(target)}`,
     body: body.length === 0 ? "" : await sha256(body),
     bodyBytes: body.length,
     client: identity?.id ?? "",
@@ -284,9 +300,7 @@ async function lookedUpAgain(
   if (moved === undefined) {
     return standingOf(record, record.bound, await fingerprint(payment)) ?? inFlight(record.id);
   }
-  const { value } = await parts.records.find(record.id);
-  if (value?.state !== "unresolved") return inFlight(record.id);
-  return captured(parts, value, moved, false);
+  return (await turnedOut(parts, record, moved)) ?? inFlight(record.id);
 }
 
 async function settledAgain(

@@ -1,8 +1,13 @@
 /** The same gate in front of Express, Hono, Fastify, Next.js' route handlers and the official middleware. */
 
 import assert from "node:assert/strict";
+import type { EventEmitter } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { paymentMiddlewareFromHTTPServer, x402HTTPResourceServer, x402ResourceServer } from "@x402/express";
@@ -16,6 +21,7 @@ import {
   entryOf,
   eventually,
   freshNonce,
+  listed,
   type Opened,
   openGate,
   pay,
@@ -234,6 +240,263 @@ for (const [name, serve] of servers) {
     assert.doesNotMatch(await lost.text(), /"ok"/);
     assert.equal((await books(gate)).unresolved, "10000");
   });
+}
+
+/** One request as it is written, over a connection of its own: `fetch` would tidy the path. */
+function rawly(url: string, target: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(text)).on("error", reject);
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  });
+}
+
+test("Express: no spelling of a path reaches what is sold unpaid, nor a dear thing at the price of a cheap one", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "tollwarden-static-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, "files"));
+  writeFileSync(join(folder, "files", "x.txt"), "GOODS");
+  const { gate } = await openGate({
+    routes: {
+      "GET /files/cheap/*": { pay, price: "$0.001" },
+      "GET /files/*": { pay, price: "$0.01" },
+      "GET /jobs/:id": { pay, price: "$0.01" },
+    },
+  });
+  const app = express();
+  app.use(gate.express());
+  app.get("/jobs/:id", (request, response) => void response.send(`GOODS ${request.params.id}`));
+  app.use(express.static(folder));
+  const url = await listening(t, createServer(app));
+  const sold = ["/files/x.txt", "http://other.example/files/x.txt", "/files%2fx.txt", "/y/../files/x.txt"];
+  sold.push(
+    "/y/%2e%2e/files/x.txt",
+    "/y%2f..%2ffiles/x.txt",
+    "/./files//x.txt",
+    "/jobs/1",
+    "/jobs/a%2Fb",
+    "/jobs/1;v=2",
+  );
+  for (const target of sold) assert.match(await rawly(url, target), /^HTTP\/1.1 402 /, target);
+  for (const target of ["/files/cheap/../x.txt", "/files/cheap/%2e%2e/x.txt"]) {
+    const answer = await rawly(url, target);
+    assert.match(answer, /^HTTP\/1.1 400 /, target);
+    assert.match(answer, /path_ambiguous/);
+  }
+  assert.match(await rawly(url, "/other/../nothing"), /^HTTP\/1.1 404 /);
+});
+
+test("Fastify: no spelling of a path reaches what is sold unpaid", async (t) => {
+  const { gate } = await openGate({ routes });
+  // As Fastify 4 does by itself.
+  const app = fastify({ routerOptions: { useSemicolonDelimiter: true } as object });
+  await app.register(gate.fastify() as never);
+  app.get("/good", async () => "GOODS");
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  for (const target of ["/good", "http://other.example/good", "/good;a=b", "/good#a"]) {
+    assert.match(await rawly(url, target), /^HTTP\/1.1 402 /, target);
+  }
+});
+
+test("Express: a long body in pieces is sold; its writer need not wait to be paid", async (t) => {
+  const { gate } = await openGate({ routes: { "GET /*": { pay, price: "$0.01" } } });
+  const app = express();
+  app.use(gate.express());
+  const long = "x".repeat(40_000);
+  app.get("/piped", (_request, response) => void Readable.from(Array<string>(20).fill(long)).pipe(response));
+  app.get("/told", async (_request, response) => {
+    await new Promise<unknown>((resolve) => response.write(long, resolve));
+    await new Promise<unknown>((resolve) => response.write(long, "utf8", resolve));
+    response.end();
+  });
+  const url = await listening(t, createServer(app));
+  assert.equal((await (await buy(url, "/piped")).text()).length, 800_000);
+  assert.equal((await (await buy(url, "/told")).text()).length, 80_000);
+});
+
+test("Express: what a handler does after its answer changes it no more, and its headers do not make it public", async (t) => {
+  const { gate, facilitator } = await openGate({ routes: { "GET /*": { pay, price: "$0.01" } } });
+  facilitator.settles = [
+    async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { success: true, transaction: "0x1", network: "eip155:84532" };
+    },
+  ];
+  const app = express();
+  app.set("env", "test");
+  app.use(gate.express());
+  app.get("/at-once", async (_request, response) => {
+    response.json({ ok: true });
+    throw new Error("the log is full");
+  });
+  app.get("/later", async (_request, response) => {
+    response.json({ ok: true });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    throw new Error("the log is full");
+  });
+  app.get("/head", (_request, response) => {
+    response.writeHead(200, "Fine", { "Cache-Control": "public, max-age=9", "Set-Cookie": ["a=1", "b=2"] });
+    response.end("ok");
+  });
+  const url = await listening(t, createServer(app));
+  for (const path of ["/at-once", "/later"]) {
+    const answer = await buy(url, path);
+    assert.equal(answer.status, 200, path);
+    assert.deepEqual(await answer.json(), { ok: true });
+  }
+  const head = await buy(url, "/head");
+  assert.equal(`${head.status} ${head.statusText} ${await head.text()}`, "200 Fine ok");
+  assert.equal(head.headers.get("cache-control"), "private, max-age=9");
+  assert.deepEqual(head.headers.getSetCookie(), ["a=1", "b=2"]);
+  assert.deepEqual(await books(gate), { paid: "30000", delivered: "30000", owed: "0", unresolved: "0" });
+});
+
+test("Express and Fastify: a streamed body that breaks off is owed back; a client that goes is its own affair", async (t) => {
+  const { gate } = await openGate({ routes: { "GET /*": { pay, price: "$0.01", take: "stream" } } });
+  /** Handlers wait for this before they break off: the money is taken by then. */
+  const captured = () => eventually(async () => assert.equal((await books(gate)).delivered, "10000"));
+  const app = express();
+  app.set("env", "test");
+  app.use(gate.express());
+  const breaking = (how: (response: express.Response, next: express.NextFunction) => void) => {
+    return async (_request: express.Request, response: express.Response, next: express.NextFunction) => {
+      response.write("half");
+      await captured();
+      how(response, next);
+    };
+  };
+  app.get(
+    "/destroyed",
+    breaking((response) => response.destroy(new Error("cut"))),
+  );
+  app.get(
+    "/next",
+    breaking((_response, next) => next(new Error("cut"))),
+  );
+  app.get("/long", (_request, response) => void response.write("half"));
+  const broken = () => {
+    const stream = new PassThrough();
+    stream.write("half");
+    void captured().then(() => stream.destroy(new Error("cut")));
+    return stream;
+  };
+  const other = fastify();
+  await other.register(gate.fastify() as never);
+  other.get("/destroyed", async () => broken());
+  other.get("/web", async () => new Response(Readable.toWeb(broken()) as never));
+  other.get("/long", async () => {
+    const stream = new PassThrough();
+    stream.write("half");
+    return stream;
+  });
+  const urls = [await listening(t, createServer(app)), await other.listen({ port: 0, host: "127.0.0.1" })] as const;
+  t.after(() => other.close());
+  const paths = [
+    [urls[0], "/destroyed"],
+    [urls[0], "/next"],
+    [urls[1], "/destroyed"],
+    [urls[1], "/web"],
+  ] as const;
+  for (const [place, [url, path]] of paths.entries()) {
+    // What the client sees hangs on how far its answer was: half of it, none of it, or an error.
+    await buy(url, path)
+      .then((response) => response.text())
+      .catch(() => undefined);
+    await eventually(async () => {
+      const { delivered, owed } = await books(gate);
+      assert.deepEqual({ delivered, owed }, { delivered: "0", owed: String((place + 1) * 10_000) }, path);
+    });
+  }
+  for (const url of urls) {
+    const stop = new AbortController();
+    const response = await buy(url, "/long", { signal: stop.signal });
+    stop.abort();
+    await assert.rejects(response.text());
+  }
+  await eventually(async () => assert.equal((await books(gate)).delivered, "20000"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(await books(gate), { paid: "60000", delivered: "20000", owed: "40000", unresolved: "0" });
+});
+
+test("Fastify: a stream and a `Response` are sold as they are, and an error in one costs nothing", async (t) => {
+  const { gate } = await openGate({ routes: { "GET /*": { pay, price: "$0.01", timeoutMs: 500 } } });
+  const app = fastify();
+  await app.register(gate.fastify() as never);
+  app.get("/stream", async () => Readable.from(["one ", "two"]));
+  app.get("/response", async () => new Response("yes", { status: 203, headers: { "x-own": "1" } }));
+  app.get("/failed", async () => new Response("no", { status: 500 }));
+  app.get("/stalls", async () => {
+    const stream = new PassThrough();
+    stream.write("half");
+    return stream;
+  });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => {
+    app.server.closeAllConnections();
+    return app.close();
+  });
+  assert.equal(await (await buy(url, "/stream")).text(), "one two");
+  const response = await buy(url, "/response");
+  assert.deepEqual([response.status, response.headers.get("x-own"), await response.text()], [203, "1", "yes"]);
+  const failed = await buy(url, "/failed");
+  assert.deepEqual([failed.status, await failed.text()], [500, "no"]);
+  assert.equal((await buy(url, "/stalls")).status, 504);
+  assert.deepEqual(await books(gate), { paid: "20000", delivered: "20000", owed: "0", unresolved: "0" });
+});
+
+test("Express: a handler that answers after its time is up, or twice, does not end the process", async (t) => {
+  const { gate } = await openGate({ routes: { "GET /*": { pay, price: "$0.01", timeoutMs: 50 } } });
+  const app = express();
+  app.use(gate.express());
+  let late = 0;
+  // What these throw would be an uncaught error, and the test would fail by it.
+  const answer = (response: express.Response) => {
+    response.status(201).set("x-late", "1").json({ late: true });
+    response.write("more");
+    response.end(() => {
+      late += 1;
+    });
+  };
+  app.get("/slow", (_request, response) => void response.req.socket.once("late", () => answer(response)));
+  app.get("/twice", (_request, response) => {
+    response.send("once");
+    response.req.socket.once("late", () => answer(response));
+  });
+  const server = createServer(app);
+  const sockets: EventEmitter[] = [];
+  server.on("connection", (socket) => sockets.push(socket));
+  const url = await listening(t, server);
+  assert.equal((await buy(url, "/slow")).status, 504);
+  const once = await buy(url, "/twice");
+  assert.equal(`${once.status} ${await once.text()}`, "200 once");
+  for (const socket of sockets) socket.emit("late");
+  await eventually(() => assert.equal(late, 2));
+});
+
+test("Express: clients that go away do not close a route to the others", async (t) => {
+  const { gate } = await openGate({
+    routes: { "GET /slow": { pay, price: "$0.01" } },
+    breaker: { failureThreshold: 2 },
+  });
+  const { url, calls } = await serveExpress(t, gate);
+  for (let place = 0; place < 3; place++) {
+    const stop = new AbortController();
+    const asked = buy(url, "/slow", { signal: stop.signal });
+    await eventually(() => assert.equal(calls(), place + 1));
+    stop.abort();
+    await assert.rejects(asked);
+    await eventually(async () => assert.equal((await listed(gate.payments())).filter(isVoid).length, place + 1));
+  }
+  assert.equal((await fetch(`${url}/slow`)).status, 402);
+});
+
+function isVoid({ state }: { readonly state: string }): boolean {
+  return state === "void";
 }
 
 test("Express: a client that goes away before the answer pays nothing", async (t) => {

@@ -11,6 +11,7 @@ import {
   entryOf,
   eventually,
   listed,
+  NETWORK,
   openGate,
   pay,
   refusedWith,
@@ -290,6 +291,33 @@ test("a streamed body is paid for when it begins, and owed back when it breaks o
   assert.equal(facilitator.settled.length, 2, "an error's headers are not paid for");
 });
 
+test("a streamed body that breaks off while it is being paid for is owed back, too", async () => {
+  const { gate, facilitator, buy } = await openGate({
+    routes: { "GET /weather": { pay, price: "$0.01", take: "stream" } },
+  });
+  let cut = (): void => undefined;
+  facilitator.settles = [
+    async () => {
+      cut();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return { success: true, transaction: "0x1", network: NETWORK };
+    },
+  ];
+  const broken = await buy("/weather", {
+    handler: () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) =>
+            new Promise((resolve) => {
+              cut = () => resolve(controller.error(new Error("cut")));
+            }),
+        }),
+      ),
+  });
+  await assert.rejects(broken.text());
+  assert.deepEqual(await books(gate), { paid: "10000", delivered: "0", owed: "10000", unresolved: "0" });
+});
+
 test("a client known by its key is told before it pays; a payer after it was verified, before anything is taken", async () => {
   const key = createApiKey();
   const { facilitator, ask, buy } = await openGate({
@@ -551,6 +579,17 @@ test("two processes that are asked at the same moment deliver once, however slow
   assert.equal(calls, 1);
   assert.equal(one.facilitator.settled.length + two.facilitator.settled.length, 1);
   assert.equal((await books(one.gate)).paid, "10000");
+
+  // The same for a payment that nobody knew the end of, with a facilitator that says the same to both.
+  one.facilitator.settles = [new Error("timeout")];
+  const lost = withPayment({}, sign(await entryOf(await one.ask("/weather"))));
+  assert.equal((await one.ask(new Request(url("/weather"), lost), handler)).status, 502);
+  one.facilitator.settles = [];
+  calls = 0;
+  const again = await Promise.all([one, two].map(({ ask }) => ask(new Request(url("/weather"), lost), handler)));
+  assert.deepEqual(again.map(({ status }) => status).sort(), [200, 409]);
+  assert.equal(calls, 1);
+  assert.deepEqual(await books(one.gate), { paid: "20000", delivered: "20000", owed: "0", unresolved: "0" });
 });
 
 test("a client has so many payments under way, and no more", async () => {

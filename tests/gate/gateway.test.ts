@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { readGatewayFile } from "../../js/gate/gateway/config.ts";
 import { targetOf } from "../../js/gate/gateway/proxy.ts";
+import { recoverFromCrash } from "../../js/gate/gateway/recovering.ts";
 import { serveGateway } from "../../js/gate/gateway/serve.ts";
 import {
   createApiKey,
@@ -107,7 +108,17 @@ test("the upstream gets the request without what pays for it, and the client get
   const init = {
     method: "POST",
     body: "order",
-    headers: { "x-api-key": key, "tollwarden-client": "root", "x-upstream-secret": "guess", "x-other": "kept" },
+    headers: {
+      "x-api-key": key,
+      "tollwarden-client": "root",
+      "x-upstream-secret": "guess",
+      "x-other": "kept",
+      // To an upstream with CGI's variables these are the same names.
+      Tollwarden_Client: "root",
+      tollwarden_tier: "platinum",
+      X_Upstream_Secret: "guess",
+      "tollwarden-other": "forged",
+    },
   };
   const response = await buy("/shop/items/7?size=l", init);
   assert.equal(response.status, 201);
@@ -131,6 +142,8 @@ test("the upstream gets the request without what pays for it, and the client get
   assert.match(String(headers["tollwarden-payment-id"]), /^[0-9a-f]{40}$/);
   assert.equal(headers["x-other"], "kept");
   for (const name of ["x-api-key", "payment-signature", "x-payment"]) assert.equal(headers[name], undefined);
+  const forged = ["tollwarden_client", "tollwarden_tier", "x_upstream_secret", "tollwarden-other"];
+  for (const name of forged) assert.equal(headers[name], undefined, name);
 });
 
 test("no path leads out of the route's upstream", () => {
@@ -299,9 +312,65 @@ test("a configuration is read strictly", () => {
     [{ ...file, routes: [file.routes[0], file.routes[0]] }, /is there twice/],
     [{ ...file, routes: [] }, /`routes` is empty/],
     [{ ...file, facilitator: undefined }, /`facilitator` is missing/],
+    [{ ...file, facilitator: {} }, /`facilitator` has its `url`/],
+    [{ ...file, facilitator: { url: "nowhere" } }, /`facilitator` has its `url`/],
+    [{ ...file, facilitator: { rpc_url: "http://127.0.0.1:1" } }, /`facilitator` has its `url`/],
+    [{ ...file, routes: { path: "/x" } }, /`routes` is a list/],
+    [{ ...file, clients: { id: "a" } }, /`clients` is a list/],
+    [{ ...file, routes: [{ ...file.routes[0], methods: "GET" }] }, /`methods` is a list/],
+    [{ ...file, routes: [{ ...file.routes[0], methods: [] }] }, /`methods` is a list/],
+    [{ ...file, routes: [{ ...file.routes[0], headers: { "X A": "1" } }] }, /`headers.X A` is no header/],
+    [{ ...file, routes: [{ ...file.routes[0], headers: { "X-A": 5 } }] }, /`headers.X-A` is no header/],
     [{ ...file, pay: undefined }, /`pay` is missing/],
   ];
   for (const [given, message] of wrong) assert.throws(() => readGatewayFile(given, () => "x"), message);
+});
+
+test("what could only fail once somebody pays is an error when the gateway opens", async () => {
+  const path = "/x";
+  const route = { path, upstream: "http://10.0.0.5/", price: "$0.01" };
+  const routes = (more: object) => ({ routes: [{ ...route, ...more }] });
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [routes({ price: "cheap" }), /`cheap` is no price/],
+    [routes({ price: 0.01 }), /`0.01` is no price/],
+    [routes({ tiers: { gold: "5 cents" } }), /`5 cents` is no price/],
+    [routes({ hours: [{ from: "25:00", to: "06:00", price: "$1" }] }), /`25:00` is no time of day/],
+    [routes({ volume: [{ from: "x", price: "$1" }] }), /a step of `volume`/],
+    [routes({ take: "later" }), /`later` is no `take`/],
+    [routes({ free: { calls: 1, per: "week" } }), /`free` has `calls`/],
+    [routes({ timeoutMs: "30" }), /`timeoutMs` is a number from 1 on/],
+    [routes({ maxResponseBytes: -1 }), /`maxResponseBytes` is a number/],
+    [{ pay: { ...pay, payTo: "0x12" } }, /`0x12` is no address/],
+    [{ pay: { ...pay, payTo: `0x${"0".repeat(40)}` } }, /is no address/],
+    [{ pay: { network: pay.network } }, /`undefined` is no address/],
+    [{ pay: { ...pay, network: "base" } }, /`base` is no network/],
+    [{ pay: { ...pay, maxTimeoutSeconds: 1.5 } }, /`maxTimeoutSeconds` is a whole number/],
+    [{ quoteMs: -1 }, /`quoteMs` is a number/],
+    [{ maxOpenPerClient: 0 }, /`maxOpenPerClient` is a number from 1 on/],
+    [{ breaker: { failureThreshold: 0 } }, /`failureThreshold` is a number/],
+    [{ breaker: { failureRate: 50 } }, /`failureRate` is a share/],
+    [{ apiKeyHeader: "x api" }, /is no name of a header/],
+  ];
+  const good = { url: "https://api.example.com", policy: { payment: { max_usd: "1" } }, pay, ...routes({}) };
+  const schemes = [{ network: "eip155:*", server: new ExactEvmScheme() }];
+  const open = (more: object) =>
+    createGateway({ ...good, store: memoryStore(), facilitator: stubFacilitator() as never, schemes, ...more });
+  for (const [more, message] of wrong) await assert.rejects(open(more), message);
+  await (await open({})).close();
+});
+
+test("after a crash it looks again when what was under way then is old enough", async () => {
+  let [looked, refused] = [0, 0];
+  const gate = {
+    recover: async () => {
+      looked += 1;
+      if (looked > 1) throw new Error("the store failed");
+    },
+  };
+  const stop = await recoverFromCrash(gate, () => (refused += 1), 1);
+  assert.equal(looked, 1);
+  await eventually(() => assert.deepEqual([looked, refused], [2, 1]));
+  stop();
 });
 
 const CONFIG = `url = "https://api.example.com"

@@ -4,7 +4,15 @@ import type { Answer } from "../refusal.ts";
 import type { Sale } from "../sale.ts";
 import { reasonOf, type Sell } from "./fetch.ts";
 import { privateCacheControl, SHARED_CACHE_HEADERS } from "./headers.ts";
-import { gateRequest, type Held, holdBack, type NodeRequest, type NodeResponse, sendAnswer } from "./node.ts";
+import {
+  brokenOff,
+  gateRequest,
+  type Held,
+  holdBack,
+  type NodeRequest,
+  type NodeResponse,
+  sendAnswer,
+} from "./node.ts";
 
 export type ExpressMiddleware = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
 
@@ -19,7 +27,7 @@ export function expressMiddleware(sell: Sell): ExpressMiddleware {
       .then(async (answer) => {
         if (answer.kind === "pass") return next();
         if (answer.kind === "answer") return sendAnswer(response, answer.answer, []);
-        await carryNode(answer.sale, response, gone.signal, next);
+        await carryNode(answer.sale, request, response, gone.signal, next);
       })
       // Before anything was held back: nothing was taken.
       .catch(next);
@@ -29,23 +37,25 @@ export function expressMiddleware(sell: Sell): ExpressMiddleware {
 /** Runs the handler for a sale, and lets out what may be sent. */
 async function carryNode(
   sale: Sale,
+  request: NodeRequest,
   response: NodeResponse,
   signal: AbortSignal,
   next: (error?: unknown) => void,
 ): Promise<void> {
   const early = await sale.begin();
   if (early !== undefined) return sendAnswer(response, early, []);
-  const held = holdBack(response, sale.maxResponseBytes);
   const streams = sale.take === "stream" || sale.take === "free";
+  const held = holdBack(response, sale.maxResponseBytes, streams);
+  if (streams) void brokenOff(request, response).then(() => sale.broke("upstream_failed"));
   try {
     next();
     await race(streams ? Promise.race([held.begun, held.ended]) : held.ended, signal, sale.timeoutMs);
     const release = await sale.answered(held.status());
     if (release.kind === "answer") return replace(response, held, release.answer);
-    for (const [name, value] of Object.entries(release.headers)) response.setHeader(name, value);
-    if (sale.take !== "free") makePrivate(response);
-    held.release();
-    if (streams) await held.ended.catch((error: unknown) => sale.broke(reasonOf(error)));
+    held.release(() => {
+      for (const [name, value] of Object.entries(release.headers)) response.setHeader(name, value);
+      if (sale.take !== "free") makePrivate(response);
+    });
   } catch (error) {
     const reason = reasonOf(error);
     const headers = await sale.failed(reason);
@@ -57,7 +67,6 @@ async function carryNode(
 }
 
 function replace(response: NodeResponse, held: Held, answer: Answer): void {
-  if (response.headersSent) return;
   held.replace(() => sendAnswer(response, answer, ["content-length", "content-encoding", "etag", "last-modified"]));
 }
 

@@ -92,7 +92,7 @@ async function streamed(sale: Sale, response: Response): Promise<Response> {
 }
 
 /** A body that tells when it breaks off. A client that stops reading is its own affair. */
-function watched(body: ReadableStream<Uint8Array>, sale: Sale): ReadableStream<Uint8Array> {
+export function watched(body: ReadableStream<Uint8Array>, sale: Sale): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let length = 0;
   return new ReadableStream<Uint8Array>({
@@ -182,7 +182,7 @@ function withBody(request: Request, body: Uint8Array): Request {
 }
 
 /** Ends with the signal, whatever becomes of the work. */
-function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();

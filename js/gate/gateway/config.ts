@@ -1,6 +1,7 @@
 /** The gateway's configuration: what is sold, and where it comes from. Read strictly: what is not known is an error. */
 
 import { isObject, type JsonObject } from "../../x402/wire.ts";
+import { isHeaderName } from "../checked.ts";
 import type { CircuitOptions } from "../circuit.ts";
 import type { ApiClient } from "../identity.ts";
 import type { Price, Pricing } from "../price.ts";
@@ -86,9 +87,16 @@ const FREE: ReadonlySet<string> = new Set(["headers", "tiers", "extra", "policy"
 export function readGatewayFile(document: unknown, secret: (reference: string) => string): GatewayFile {
   if (!isObject(document)) throw new Error("the configuration is no table");
   const read = renamed(document, "", "") as unknown as GatewayFile;
-  if (!isObject(read.facilitator)) throw new Error("`facilitator` is missing: give its `url`");
-  const withSecret = (text: string): string => (/^(env|file):/.test(text) ? secret(text) : text);
-  const routes = read.routes.map(({ headers, ...route }) => ({
+  const from: unknown = read.facilitator;
+  if (!isObject(from)) throw new Error("`facilitator` is missing: give its `url`");
+  const inProcess = isWeb(from.rpcUrl) && typeof from.key === "string" && from.url === undefined;
+  if (!inProcess && (!isWeb(from.url) || from.rpcUrl !== undefined || from.key !== undefined)) {
+    throw new Error("`facilitator` has its `url`; or, in process, `rpc_url` and `key`");
+  }
+  if (!Array.isArray(read.routes)) throw new Error("`routes` is a list: write `[[routes]]` before each");
+  const withSecret = <T>(text: T): T | string =>
+    typeof text === "string" && /^(env|file):/.test(text) ? secret(text) : text;
+  const routes = (read.routes as readonly GatewayRoute[]).map(({ headers, ...route }) => ({
     ...route,
     ...(headers === undefined
       ? {}
@@ -96,7 +104,7 @@ export function readGatewayFile(document: unknown, secret: (reference: string) =
   }));
   const facilitator =
     "key" in read.facilitator ? { ...read.facilitator, key: withSecret(read.facilitator.key) } : read.facilitator;
-  return checkConfig({ ...read, routes, facilitator });
+  return checkConfig({ ...read, routes, facilitator } as GatewayFile);
 }
 
 function renamed(value: JsonObject, shape: string, path: string): JsonObject {
@@ -116,12 +124,19 @@ function renamed(value: JsonObject, shape: string, path: string): JsonObject {
   return Object.fromEntries(entries);
 }
 
+function isWeb(text: unknown): text is string {
+  return typeof text === "string" && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 const ROUTE_MEMBERS = "`path`, `upstream` and `price`";
 
 /** Throws what is wrong, with the route that it is in. */
 export function checkConfig<C extends GatewayConfig>(config: C): C {
   if (!Array.isArray(config.routes) || config.routes.length === 0) throw new Error("`routes` is empty");
   const seen = new Set<string>();
+  if (config.clients !== undefined && !Array.isArray(config.clients)) {
+    throw new Error("`clients` is a list: write `[[clients]]` before each");
+  }
   for (const [place, route] of config.routes.entries()) {
     const wrong = (what: string): Error => new Error(`routes[${place}]: ${what}`);
     const { path, upstream, methods = ["GET"], price } = route;
@@ -135,6 +150,10 @@ export function checkConfig<C extends GatewayConfig>(config: C): C {
       throw wrong(`\`${upstream}\` is no upstream: an address of http or https, without a name and a password`);
     }
     if (route.pay === undefined && config.pay === undefined) throw wrong("`pay` is missing, here and for all routes");
+    if (!Array.isArray(methods) || methods.length === 0) throw wrong('`methods` is a list, such as `["GET", "POST"]`');
+    for (const [name, value] of Object.entries(route.headers ?? {})) {
+      if (!isHeaderName(name) || typeof value !== "string") throw wrong(`\`headers.${name}\` is no header with a text`);
+    }
     for (const method of methods) {
       if (!/^[A-Z]+$/.test(method)) throw wrong(`\`${method}\` is no method`);
       const name = `${method} ${path.toLowerCase()}`;

@@ -98,11 +98,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     gate,
     async fetch(request) {
       const url = new URL(request.url);
-      const found = find(request.method, url.pathname)?.route;
-      const route = found === undefined ? undefined : from.get(found.name);
-      if (found === undefined || route === undefined) return notFound();
+      const found = find(request.method, url.pathname);
+      // The upstream's path is made of plain segments: what only others would read as a route's is none here.
+      const name = found === undefined || found === "ambiguous" || !found.plain ? undefined : found.route.name;
+      const route = name === undefined ? undefined : from.get(name);
+      if (name === undefined || route === undefined) return notFound();
       const circuits = [`upstream:${new URL(route.upstream).origin}`];
-      return gate.handle(request, (inner, sale, signal) => proxy(inner, found.name, route, sale, signal), { circuits });
+      return gate.handle(request, (inner, sale, signal) => proxy(inner, name, route, sale, signal), { circuits });
     },
     close: () => gate.close(),
   };

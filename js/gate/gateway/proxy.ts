@@ -22,8 +22,8 @@ const HOP_BY_HOP = [
 
 const OWN = ["host", "content-length", "expect", "accept-encoding", "access-control-expose-headers"] as const;
 
-/** Headers by which an upstream knows whose request it is. Those of a request are never believed. */
-const IDENTITY = ["tollwarden-client", "tollwarden-payer", "tollwarden-tier", "tollwarden-payment-id"] as const;
+/** Begins the headers by which an upstream knows whose request it is. Those of a request are never believed. */
+const IDENTITY = "tollwarden-";
 
 export function upstreamRequest(
   request: Request,
@@ -33,7 +33,13 @@ export function upstreamRequest(
   signal: AbortSignal,
 ): Request {
   const headers = endToEnd(request.headers);
-  for (const name of [...PAYING_HEADERS, ...OWN, ...IDENTITY, apiKeyHeader]) headers.delete(name);
+  const added = Object.entries(route.headers ?? {});
+  const given = new Set([...PAYING_HEADERS, apiKeyHeader, ...added.map(([name]) => name)].map(asVariable));
+  for (const name of OWN) headers.delete(name);
+  for (const name of [...headers.keys()]) {
+    const variable = asVariable(name);
+    if (given.has(variable) || variable.startsWith(IDENTITY)) headers.delete(name);
+  }
   // What comes back is passed on as it is: a coding would be undone on the way, and its length be wrong.
   headers.set("accept-encoding", "identity");
   if (sale !== undefined) {
@@ -42,7 +48,7 @@ export function upstreamRequest(
     if (sale.tier !== undefined) headers.set("tollwarden-tier", sale.tier);
     if (sale.payment !== undefined) headers.set("tollwarden-payment-id", sale.payment);
   }
-  for (const [name, value] of Object.entries(route.headers ?? {})) headers.set(name, value);
+  for (const [name, value] of added) headers.set(name, value);
   const body = request.method === "GET" || request.method === "HEAD" ? null : request.body;
   return new Request(targetOf(route, new URL(request.url)), {
     method: request.method,
@@ -51,6 +57,11 @@ export function upstreamRequest(
     redirect: "manual",
     ...(body === null ? {} : { body, duplex: "half" }),
   } as RequestInit);
+}
+
+/** A name as upstreams know it that have headers as variables (CGI, WSGI, PHP): `-` and `_` are one letter to them. */
+function asVariable(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
 }
 
 /** The upstream's address for this request. Throws where it would not be below the route's. */
