@@ -2,7 +2,7 @@
 //! then on only proof frees the money.
 
 use crate::approval::switch::frozen;
-use crate::bind;
+use crate::bind::{self, claim};
 use crate::decision::Outcome;
 use crate::faults::fault;
 use crate::json::Json;
@@ -185,43 +185,19 @@ pub fn sign(work: &mut Working<'_>, id: &str, payload: &Json, now: Millis) -> Re
 }
 
 fn unbound(work: &mut Working<'_>, mut hold: Hold, payload: &Json, refusal: Refusal) -> Result<Outcome, Missing> {
-    if let Some(amount) = amount_in(payload).filter(|amount| *amount > hold.exposure() && !fault!("unbound-amount")) {
+    if let Some(amount) = claim::amount(payload).filter(|amount| *amount > hold.exposure() && !fault!("unbound-amount"))
+    {
         raise(work, &mut hold, amount)?;
         hold.signed = Some(amount);
     }
     // It counts for as long as it can be used, and not only for as long as what was held could be.
-    hold.until = end_in(payload)
+    hold.until = claim::end(payload)
         .filter(|_| !fault!("unbound-short"))
         .map_or(hold.until, |end| end.saturating_add(SKEW).max(hold.until));
     hold.state = if fault!("unbound-forgotten") { State::Signing } else { State::Unknown };
     hold.unbound = true;
     keep(work, &hold)?;
     Ok(refused(&hold.id, refusal, &hold))
-}
-
-/// When a payload which does not bind seems to run out. Only ever used to wait longer, never less.
-fn end_in(payload: &Json) -> Option<Millis> {
-    let inner = payload.get("payload")?;
-    let eip3009 = inner.get("authorization").and_then(|authorization| authorization.get("validBefore"));
-    let permit2 = inner.get("permit2Authorization").and_then(|authorization| authorization.get("deadline"));
-    // Permit2 still takes the signature in the second of the deadline itself.
-    let grace = u128::from(eip3009.is_none());
-    let seconds = Amount::parse(eip3009.or(permit2)?.as_str()?).ok()?.get().saturating_add(grace);
-    Some(Millis::try_from(seconds).unwrap_or(Millis::MAX).saturating_mul(1_000).min(FAR))
-}
-
-/// The year 9999: what runs out later never does, and no later time can be written.
-const FAR: Millis = 253_402_300_000_000;
-
-/// The amount that a payload which does not bind seems to move. Only ever used to count more, never less.
-fn amount_in(payload: &Json) -> Option<Amount> {
-    let inner = payload.get("payload")?;
-    let eip3009 = inner.get("authorization").and_then(|authorization| authorization.get("value"));
-    let permit2 = inner
-        .get("permit2Authorization")
-        .and_then(|authorization| authorization.get("permitted"))
-        .and_then(|permitted| permitted.get("amount"));
-    eip3009.or(permit2).and_then(Json::as_str).and_then(|text| Amount::parse(text).ok())
 }
 
 /// The answer of a verb that was done.

@@ -17,8 +17,11 @@ use std::collections::BTreeMap;
 use random_policy::{Dice, events, policy};
 use sha2::{Digest, Sha256};
 use tollwarden::audit::Auditor;
+use tollwarden::audit::backtest::Backtester;
 use tollwarden::audit::entry::Entry;
+use tollwarden::audit::query::{Filter, Query};
 use tollwarden::audit::replay::{Replayed, Replayer};
+use tollwarden::audit::report::Reporter;
 use tollwarden::audit::tree::{Frontier, Hash, leaf};
 use tollwarden::audit::verify::{Verdict, Verifier};
 use tollwarden::engine::{self, Engine};
@@ -592,4 +595,83 @@ fn the_state_of_a_record_is_that_of_what_is_written() {
         before = Hash(hash.finalize().into());
         assert!(record.contains(&format!(r#""state":"{before}""#)), "{answer}: {record}");
     }
+}
+
+/// What people are asked about, and its answers, under a policy of two out of three, of whom one signs.
+fn escalated() -> Vec<String> {
+    let document = r#"{"approvals":{"approvers":["alice","bob","carol"],"keys":[{"approver":"alice","hmac":"env:ALICE"}],"threshold":2},"payment":{"approve_from_usd":"1","max_usd":"10"}}"#;
+    let secret = b"a secret of alice's";
+    let mut engine = Engine::whole(Policy::read(&parse(document).unwrap()).unwrap());
+    engine.keep_secret("env:ALICE", secret).unwrap();
+    engine.audit(auditor(document));
+    let pay = |id: &str, at: u64, path: &str| {
+        format!(
+            r#"{{"type":"authorize","id":"{id}","at":{at},"resume":true,"agent":"a1","url":"https://api.example.com/{path}","offer":{{"x402Version":2,"accepts":[{{"scheme":"exact","network":"eip155:84532","amount":"2000000","asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","payTo":"0x1111111111111111111111111111111111111111","maxTimeoutSeconds":300,"extra":{{"name":"USDC","version":"2"}}}}]}}}}"#
+        )
+    };
+    let start = 1_767_607_200_000;
+    let mut log = Vec::new();
+    let mut send = |event: String| {
+        let answer = reply::text(&engine.line(&event, None));
+        log.extend(engine.take_records());
+        parse(&answer).unwrap()
+    };
+    let asked = send(pay("p1", start, "x"));
+    let digest = asked.get("approval").and_then(|approval| approval.get("digest")?.as_str()).unwrap().to_owned();
+    let statement = tollwarden::approval::proof::statement("approve", &digest, start, "alice");
+    let signature = tollwarden::audit::redact::hmac(secret, statement.as_bytes());
+    let alice = format!(
+        r#"{{"type":"approve","id":"p1","approver":"alice","digest":"{digest}","signed_at":{start},"signature":"{signature}","at":"#
+    );
+    send(format!("{alice}{}}}", start + 1_000));
+    send(format!("{alice}{}}}", start + 2_000));
+    send(format!(r#"{{"type":"reject","id":"p1","approver":"bob","at":{}}}"#, start + 3_000));
+    send(format!(r#"{{"type":"approve","id":"p1","approver":"carol","digest":"{digest}","at":{}}}"#, start + 4_000));
+    let paid = send(pay("p2", start + 5_000, "x"));
+    assert_eq!((paid.get("id").unwrap().as_str(), paid.get("action").unwrap().as_str()), (Some("p1"), Some("allow")));
+    send(format!(r#"{{"type":"settle","id":"p1","outcome":"captured","at":{}}}"#, start + 6_000));
+    send(pay("p3", start + 7_000, "y"));
+    send(format!(r#"{{"type":"reject","id":"p3","approver":"bob","at":{}}}"#, start + 8_000));
+    log
+}
+
+#[test]
+fn an_approved_payment_is_one_payment_also_where_another_call_goes_on_with_it() {
+    let log = text(&escalated());
+    let mut reporter = Reporter::default();
+    reporter.push(log.as_bytes());
+    let report = reporter.finish().unwrap();
+    assert_eq!((report.payments, report.spent_usd.to_string().as_str()), (2, "2"));
+    let [approved, open] = report.escalations.as_slice() else { panic!("{:#?}", report.escalations) };
+    assert_eq!(
+        (approved.id.as_str(), approved.outcome.as_str(), approved.judged_again.as_str()),
+        ("p1", "approved", "authorized")
+    );
+    assert_eq!(
+        (&approved.approved_by[..], &approved.refused_by[..]),
+        (&["alice", "carol"].map(String::from)[..], &["bob".to_owned()][..])
+    );
+    assert_eq!(approved.latency_ms, Some(4_000), "the second of two");
+    // One of three may refuse: the other two can still approve.
+    assert_eq!((open.id.as_str(), open.outcome.as_str(), open.latency_ms), ("p3", "no answer", None));
+
+    let mut query = Query::new(Filter { id: Some(String::from("p1")), ..Filter::default() }).unwrap();
+    assert_eq!(query.push(log.as_bytes()).unwrap().len(), 7);
+    assert_eq!((query.totals().approvals_asked, query.totals().authorized), (1, 1));
+}
+
+/// An answer is bound to a question by its digest, which has the policy in it; in a back-test it is one to the other policy's.
+#[test]
+fn what_people_said_is_said_under_another_policy_too() {
+    let log = text(&escalated());
+    let other = r#"{"payment":{"max_usd":"20","approve_from_usd":"1"},"approvals":{"threshold":2,"approvers":["alice","bob","carol"],"keys":[{"approver":"alice","hmac":"env:ALICE"}]}}"#;
+    let mut backtester = Backtester::new(Policy::read(&parse(other).unwrap()).unwrap());
+    backtester.push(log.as_bytes());
+    let found = backtester.finish().unwrap();
+    assert_eq!((found.payments, found.changed), (2, 0), "{:#?}", found.changes);
+    assert_eq!(found.matrix["authorized"]["authorized"], 1);
+    assert_eq!(
+        (found.asked_usd.to_string(), found.let_through_usd.to_string()),
+        (String::from("0"), String::from("0"))
+    );
 }

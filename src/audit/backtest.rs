@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::approval::proof::statement;
 use crate::audit::book::{Book, Paid};
 use crate::audit::canonical::{number, object, text};
 use crate::audit::entry::{Entry, Lines};
 use crate::engine::Engine;
+use crate::hash::framed;
 use crate::json::Json;
+use crate::members::instant;
 use crate::money::Usd;
 use crate::policy::Policy;
 use crate::reply::Reply;
@@ -84,6 +87,8 @@ pub struct Backtester {
     engine: Engine,
     book: Book,
     would: BTreeMap<String, Would>,
+    /// What was signed and good so far, in the log and for the other policy's questions.
+    proven: Vec<String>,
     wrong: Option<String>,
 }
 
@@ -94,6 +99,8 @@ struct Would {
     reason: String,
     rules: Vec<String>,
     open: bool,
+    /// The digest of what people are asked, where they are.
+    question: String,
 }
 
 impl Backtester {
@@ -101,7 +108,7 @@ impl Backtester {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let (lines, book) = (Lines::default(), Book::default());
-        Self { lines, engine: Engine::whole(policy), book, would: BTreeMap::new(), wrong: None }
+        Self { lines, engine: Engine::whole(policy), book, would: BTreeMap::new(), proven: Vec::new(), wrong: None }
     }
 
     /// Takes the next piece of the log.
@@ -116,11 +123,11 @@ impl Backtester {
 
     fn take(&mut self, entry: &Entry) {
         self.book.take(entry);
-        let (id, kind) = (entry.event("id").to_owned(), entry.event("type").to_owned());
+        let (id, kind) = (entry.payment().to_owned(), entry.event("type").to_owned());
         let Some(event) = entry.json.get("event") else { return };
-        self.engine.replay_proofs(entry.proven());
+        let event = &self.as_asked(entry, &id, event);
         match kind.as_str() {
-            "authorize" => self.judge(&id, event, entry.at),
+            "authorize" => self.judge(&id, event),
             "freeze" | "unfreeze" | "approve" | "reject" => drop(self.engine.handle(event)),
             // What the other policy allowed goes the way that it went; what it did not, went nowhere.
             "ticket" | "message" | "sign" | "settle" | "reconcile" | "resolve" | "refund"
@@ -144,7 +151,7 @@ impl Backtester {
         }
     }
 
-    fn judge(&mut self, id: &str, event: &Json, _at: Millis) {
+    fn judge(&mut self, id: &str, event: &Json) {
         let Reply::Decision(decision) = self.engine.handle(event) else { return };
         let verdict = match decision.action {
             crate::decision::Action::Allow => "authorized",
@@ -156,6 +163,39 @@ impl Backtester {
         verdict.clone_into(&mut would.verdict);
         decision.reason.code().clone_into(&mut would.reason);
         would.rules = decision.rules;
+        if let Some(approval) = decision.approval {
+            would.question = approval.digest;
+        }
+    }
+
+    /// The event as it would have come under the other policy: about the payment that it was about, and what people said
+    /// was said to the other policy's question, whose digest has that policy in it. What they signed, and was good, is.
+    fn as_asked(&mut self, entry: &Entry, id: &str, event: &Json) -> Json {
+        let Json::Object(members) = event else { return event.clone() };
+        let question = self.would.get(id).map(|would| would.question.clone()).unwrap_or_default();
+        let mut marks = Vec::new();
+        let mut sign = |verb: &str, approver: &str, signed: &Json| {
+            let at = signed.get("signed_at").and_then(|at| instant(at).ok());
+            if let (Some(at), Some(signature)) = (at, signed.get("signature").and_then(Json::as_str)) {
+                marks.push(framed(&[&statement(verb, &question, at, approver), signature]));
+            }
+        };
+        let good = !entry.proven().is_empty();
+        if good && matches!(entry.event("type"), "approve" | "reject") {
+            sign(entry.event("type"), entry.event("approver"), event);
+        }
+        if good && let Some(given) = event.get("countersignatures").and_then(Json::as_object) {
+            given.iter().for_each(|(approver, signed)| sign("approve", approver, signed));
+        }
+        self.proven.extend(entry.proven());
+        self.proven.append(&mut marks);
+        self.engine.replay_proofs(self.proven.clone());
+        let member = |(name, value): &(String, Json)| match name.as_str() {
+            "id" if !id.is_empty() => (name.clone(), text(id)),
+            "digest" if !question.is_empty() => (name.clone(), text(&question)),
+            _ => (name.clone(), value.clone()),
+        };
+        Json::Object(members.iter().map(member).collect())
     }
 
     /// The end of the log.

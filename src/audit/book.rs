@@ -39,12 +39,48 @@ pub struct Paid {
     pub spent: Usd,
     /// When approval was asked for.
     pub escalated_at: Option<Millis>,
-    /// When people had decided, or it was clear that they would not.
+    /// When people had decided.
     pub decided_at: Option<Millis>,
+    /// How many have to approve.
+    #[serde(skip)]
+    pub threshold: usize,
+    /// How many were asked; nothing where anybody may answer.
+    #[serde(skip)]
+    pub asked: Option<usize>,
     /// Who approved.
     pub approved_by: Vec<String>,
     /// Who refused.
     pub refused_by: Vec<String>,
+}
+
+impl Paid {
+    /// What people decided: `approved`, `refused`, or `no answer` yet. Of n of them some may refuse without ending it.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        let left = self.asked.map_or(0, |asked| asked.saturating_sub(self.refused_by.len()));
+        if self.approved_by.len() >= self.threshold.max(1) {
+            "approved"
+        } else if !self.refused_by.is_empty() && left < self.threshold.max(1) {
+            "refused"
+        } else {
+            "no answer"
+        }
+    }
+
+    /// An approver has one voice: the same said again changes nothing, and who approved may still refuse.
+    fn heard(&mut self, approver: &str, approved: bool, at: Millis) {
+        let before = self.outcome();
+        if !approved {
+            self.approved_by.retain(|other| other != approver);
+        }
+        let voices = if approved { &mut self.approved_by } else { &mut self.refused_by };
+        if !voices.iter().any(|other| other == approver) {
+            voices.push(approver.to_owned());
+        }
+        if self.outcome() != before {
+            self.decided_at = Some(at);
+        }
+    }
 }
 
 /// All payments of a log.
@@ -69,17 +105,10 @@ impl Book {
         if matches!(entry.kind.as_str(), "authorized" | "denied" | "approval_asked") {
             self.asked(entry);
         }
-        let id = entry.event("id");
-        if let Some(paid) = self.payments.get_mut(id) {
+        if let Some(paid) = self.payments.get_mut(entry.payment()) {
             match entry.kind.as_str() {
-                "approval_given" => {
-                    paid.approved_by.push(entry.event("approver").to_owned());
-                    paid.decided_at = Some(entry.at);
-                }
-                "approval_refused" => {
-                    paid.refused_by.push(entry.event("approver").to_owned());
-                    paid.decided_at.get_or_insert(entry.at);
-                }
+                "approval_given" => paid.heard(entry.event("approver"), true, entry.at),
+                "approval_refused" => paid.heard(entry.event("approver"), false, entry.at),
                 _ => {}
             }
         }
@@ -90,7 +119,7 @@ impl Book {
         let usd = Usd::parse(entry.answer("usd")).ok();
         let rules = entry.json.get("answer").and_then(|answer| answer.get("rules")).and_then(Json::as_array);
         let rules = rules.unwrap_or_default().iter().filter_map(Json::as_str).map(str::to_owned).collect();
-        let paid = self.payments.entry(entry.event("id").to_owned()).or_insert_with(|| Paid {
+        let paid = self.payments.entry(entry.payment().to_owned()).or_insert_with(|| Paid {
             agent: entry.event("agent").to_owned(),
             session: entry.event("session").to_owned(),
             client: entry.event("client").to_owned(),
@@ -107,6 +136,11 @@ impl Book {
         }
         if entry.kind == "approval_asked" {
             paid.escalated_at.get_or_insert(entry.at);
+            let approval = entry.json.get("answer").and_then(|answer| answer.get("approval"));
+            let threshold = approval.and_then(|approval| approval.get("threshold")).and_then(Json::as_u64);
+            paid.threshold = threshold.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+            let approvers = approval.and_then(|approval| approval.get("approvers")).and_then(Json::as_array);
+            paid.asked = approvers.map(<[Json]>::len);
         }
     }
 

@@ -75,6 +75,16 @@ impl Entry {
         self.json.get("event").and_then(|event| event.get(name)).and_then(Json::as_str).unwrap_or_default()
     }
 
+    /// The id of the payment that it is about. A request that goes on with an earlier question is that one's payment, and
+    /// only the answer says so.
+    #[must_use]
+    pub fn payment(&self) -> &str {
+        match self.answer("id") {
+            "" => self.event("id"),
+            id => id,
+        }
+    }
+
     /// Which countersignatures were good, for a replay.
     #[must_use]
     pub fn proven(&self) -> Vec<String> {

@@ -146,7 +146,7 @@ impl Query {
             }
         }
         let held = entry.holds().iter().filter_map(|hold| hold.get("id").and_then(Json::as_str));
-        let wanted = self.wants(entry.event("id")) || held.into_iter().any(|id| self.wants(id));
+        let wanted = self.wants(entry.payment()) || held.into_iter().any(|id| self.wants(id));
         if wanted {
             let one = |word: &str| u64::from(entry.kind == word);
             self.totals.records = self.totals.records.saturating_add(1);

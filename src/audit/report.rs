@@ -194,7 +194,7 @@ impl Reporter {
         self.in_force(entry);
         if entry.kind == "approval_asked" {
             let facts = entry.json.get("event").and_then(|event| event.get("facts")).map(line).unwrap_or_default();
-            self.facts.insert(entry.event("id").to_owned(), facts);
+            self.facts.insert(entry.payment().to_owned(), facts);
         }
         if entry.kind == "denied" {
             count(&mut self.out.denials, entry.answer("reason"));
@@ -281,11 +281,7 @@ impl Reporter {
             }
             let Some(asked) = paid.escalated_at else { continue };
             let latency = paid.decided_at.map(|decided| decided.saturating_sub(asked));
-            let outcome = match (paid.refused_by.is_empty(), paid.approved_by.is_empty()) {
-                (false, _) => "refused",
-                (true, false) => "approved",
-                (true, true) => "no answer",
-            };
+            let outcome = paid.outcome();
             let oversight = &mut out.oversight;
             oversight.asked = oversight.asked.saturating_add(1);
             match outcome {

@@ -4,6 +4,7 @@
 //! Signatures are not verified here: a wrong one moves nothing. What is bound is what a valid one would move.
 
 mod ata;
+pub mod claim;
 pub(crate) mod curve;
 mod evm;
 mod members;

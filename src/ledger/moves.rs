@@ -1,12 +1,13 @@
 //! The moves of money in the ledger. Each keeps, for every budget: limit = available + held + spent.
 
+use crate::bind::claim::UNLIMITED;
 use crate::faults::fault;
 use crate::ledger::cells::{Cell, Open};
 use crate::ledger::hold::{Ground, Hold, Share, State, Unit};
 use crate::ledger::key;
 use crate::ledger::tally::Tally;
 use crate::ledger::working::{Missing, Working};
-use crate::money::{Amount, Usd, usd_of};
+use crate::money::{Amount, usd_of};
 use crate::time::Millis;
 
 /// As many holds may be open at once in one ledger: the cell that lists them stays small.
@@ -247,8 +248,9 @@ fn units(hold: &Hold, share: &Share, amount: Amount) -> u128 {
         Unit::Asset => amount.get(),
         Unit::Usd => {
             let price = hold.price.as_ref().and_then(|price| price.usd.map(|rate| (price.decimals, rate)));
-            // A share in dollars exists only where there is a price; what can't be priced counts as everything.
-            price.and_then(|(decimals, rate)| usd_of(amount, decimals, rate)).unwrap_or(Usd::MAX).get()
+            // A share in dollars exists only where there is a price; what can't be counted counts as unlimited.
+            let usd = price.and_then(|(decimals, rate)| usd_of(amount, decimals, rate));
+            usd.map_or(UNLIMITED.get(), |usd| usd.get().min(UNLIMITED.get()))
         }
     }
 }

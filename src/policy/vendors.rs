@@ -70,12 +70,13 @@ impl VendorSet {
         if self.expressions.len() >= MAX_EXPRESSIONS {
             return Err(format!("more than {MAX_EXPRESSIONS} expressions: each is tried on every payment"));
         }
-        let whole = format!("^(?:{expression})$");
-        let regex = RegexBuilder::new(&whole)
-            .size_limit(MAX_COMPILED)
-            .build()
-            .map_err(|error| format!("`{expression}` is not an expression: {error}"))?;
-        self.expressions.push(regex);
+        let built = |text: &str| {
+            let built = RegexBuilder::new(text).size_limit(MAX_COMPILED).build();
+            built.map_err(|error| format!("`{expression}` is not an expression: {error}"))
+        };
+        // By itself first: `a)|(b` would close the group that it is put into, and match a part.
+        built(expression)?;
+        self.expressions.push(built(&format!("^(?:{expression})$"))?);
         Ok(())
     }
 
@@ -210,6 +211,7 @@ mod tests {
             "*.",
             "a.com/x?y",
             "regex:(",
+            "regex:good.com/.*)|(.*",
         ];
         for pattern in none {
             assert!(VendorSet::default().add(pattern).is_err(), "{pattern}");
