@@ -6,6 +6,7 @@
 import { denied, refusal } from "./errors.ts";
 import { digestOf, originOf, type Payment, type Payments, plain, signatureOf } from "./payments.ts";
 import type { Scope } from "./scope.ts";
+import { RETRY_HEADER } from "./x402/retry.ts";
 import {
   buildPayment,
   discard,
@@ -37,16 +38,30 @@ export function guardedFetch(payments: Payments, base: Fetch, scope: () => Scope
     const request = new Request(input, init);
     const payment = paymentOf(request.headers);
     if (payment === "none") {
+      const retried = request.headers.get(RETRY_HEADER);
+      if (retried !== null) return again(payments, request, retried, base);
       const { response, held } = await ask(payments, request, base, scope(), true);
       if (held === undefined) return response;
       discard(response);
       return markedResponse(held.held, held.id, response);
     }
+    request.headers.delete(RETRY_HEADER);
     if (payment === "several" || payment === "unreadable") {
       throw refusal("", "malformed_payload", "the request carries a payment that can't be read, or more than one");
     }
     return payments.send(await claim(payments, request, payment), request, base);
   };
+}
+
+/** A request that a hook of the client makes once more: the hold of the first one stands for it, if it has to be paid. */
+async function again(payments: Payments, request: Request, hold: string, base: Fetch): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.delete(RETRY_HEADER);
+  const response = await base(new Request(request, { headers }));
+  const held = payments.byId(hold);
+  const same = held?.stage === "held" && held.method === request.method && held.url === urlText(request.url);
+  if (response.status !== 402 && same) await payments.abandon(held);
+  return response;
 }
 
 /** A fetch that pays by itself, with a signer of one's own. */

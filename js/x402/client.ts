@@ -13,6 +13,7 @@
 
 import { refusal, TollwardenError } from "../errors.ts";
 import { type Payment, type Payments, plain } from "../payments.ts";
+import { nameExtensionRetries, nameRetries } from "./retry.ts";
 import { isObject, type JsonObject, MARK, markOf } from "./wire.ts";
 
 interface SchemeClient {
@@ -27,6 +28,7 @@ interface OfficialClient {
   registerV1(network: string, scheme: SchemeClient): unknown;
   setSpendControls?(controls: unknown): unknown;
   spendControls?: unknown;
+  getExtensions?(): readonly object[];
   registeredClientSchemes: Map<number, Map<string, Map<string, SchemeClient>>>;
 }
 
@@ -38,6 +40,8 @@ export function guardClient<C extends object>(given: C, payments: Payments): C {
   const client = official(isObject(inner) ? inner : given);
   if (guarded.has(client)) throw new TypeError("this x402 client is guarded already");
   guarded.add(client);
+  nameExtensionRetries(client);
+  if (client !== given) nameRetries(given);
 
   /** Payments that were given to the client: once each, also when two ask at the same time. */
   const begun = new WeakSet<Payment>();
