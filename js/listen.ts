@@ -51,11 +51,20 @@ export function drained(outgoing: ServerResponse): Promise<void> {
   });
 }
 
+/** How often connections are closed that have become idle while the server stops, in milliseconds. */
+const IDLE = 20;
+
 function stopped(server: Server, graceMs = 10_000): Promise<void> {
+  // Node keeps the connections that have a request under way, and would take the next ones on them.
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
     server.closeIdleConnections();

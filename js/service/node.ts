@@ -10,10 +10,12 @@ export async function serve(service: Pick<Service, "handle">, options: ServeOpti
   const { onError = () => undefined } = options;
   const http = builtin("node:http") as typeof import("node:http") | undefined;
   if (http === undefined) throw new Error("this runtime has no `node:http`: hand its requests to `service.fetch`");
+  /** Feeds that somebody listens to: they end when the server stops, and not by themselves. */
+  const feeds = new Set<() => void>();
   const server = http.createServer(
     { maxHeaderSize: MAX_HEADERS, requestTimeout: 30_000, keepAliveTimeout: KEEP_ALIVE },
     (request, response) => {
-      answer(service, request, response).catch((error: unknown) => {
+      answer(service, request, response, feeds).catch((error: unknown) => {
         onError(error);
         if (!response.headersSent) response.writeHead(503, { "content-type": "application/json" });
         response.end(
@@ -22,13 +24,21 @@ export async function serve(service: Pick<Service, "handle">, options: ServeOpti
       });
     },
   );
-  return listen(server, options);
+  const { url, stop } = await listen(server, options);
+  return {
+    url,
+    stop(graceMs) {
+      for (const end of feeds) end();
+      return stop(graceMs);
+    },
+  };
 }
 
 async function answer(
   service: Pick<Service, "handle">,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  feeds: Set<() => void>,
 ): Promise<void> {
   const { status, headers, body } = await service.handle(askedOf(incoming, outgoing));
   // A body that was not read to its end: nothing else can come on this connection.
@@ -42,7 +52,7 @@ async function answer(
   });
   if (body === undefined || incoming.method === "HEAD") outgoing.end();
   else if (whole) outgoing.end(body);
-  else await stream(body, outgoing);
+  else await stream(body, outgoing, feeds);
 }
 
 function askedOf(incoming: IncomingMessage, outgoing: ServerResponse): Asked {
@@ -99,9 +109,15 @@ function bodyOf(incoming: IncomingMessage, most: number): Promise<string | undef
   });
 }
 
-async function stream(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+async function stream(
+  body: ReadableStream<Uint8Array>,
+  outgoing: ServerResponse,
+  feeds: Set<() => void>,
+): Promise<void> {
   const reader = body.getReader();
-  outgoing.once("close", () => void reader.cancel().catch(() => undefined));
+  const end = (): void => void reader.cancel().catch(() => undefined);
+  feeds.add(end);
+  outgoing.once("close", end);
   outgoing.flushHeaders();
   try {
     for (;;) {
@@ -113,5 +129,7 @@ async function stream(body: ReadableStream<Uint8Array>, outgoing: ServerResponse
     outgoing.end();
   } catch {
     outgoing.destroy();
+  } finally {
+    feeds.delete(end);
   }
 }

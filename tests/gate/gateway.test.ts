@@ -1,7 +1,7 @@
 /** The gateway as a proxy: what goes to the upstream and what comes back, its limits, its configuration. */
 
 import assert from "node:assert/strict";
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { Agent, createServer, get, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
@@ -290,6 +290,35 @@ test("a client that goes away is noticed, and pays nothing", async (t) => {
     assert.deepEqual(states, ["void"]);
   });
   assert.equal(facilitator.settled.length, 0);
+});
+
+test("a server that stops answers what is under way, and takes no more on that connection", {
+  timeout: 120_000,
+}, async () => {
+  const waiting: (() => void)[] = [];
+  const serving = await serveGateway(async () => {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return new Response("whole");
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const asked = get(serving.url, { agent }, async (response) => {
+        let text = "";
+        for await (const chunk of response) text += chunk;
+        resolve(text);
+      });
+      asked.on("error", reject);
+    });
+  const first = ask();
+  await eventually(() => assert.equal(waiting.length, 1));
+  // Far longer than this test: the connection that is kept for the next request would hold it.
+  const stopping = serving.stop(3_600_000);
+  waiting[0]?.();
+  assert.equal(await first, "whole");
+  await stopping;
+  await assert.rejects(ask());
+  agent.destroy();
 });
 
 test("a configuration is read strictly", () => {

@@ -62,6 +62,20 @@ test("the feed tells what happens as it does, and after a break what was missed"
   assert.equal(must((await again.next()).value).data.id, "a~film");
 });
 
+test("a server that stops lets the feed go, and takes nothing more on connections that are open", {
+  timeout: 120_000,
+}, async () => {
+  const service = await createService({ policy: POLICY, store: memoryStore() });
+  const serving = await serve(service);
+  const admin = must(await service.keys.first());
+  const feed = await fetch(`${serving.url}/v1/events`, { headers: { authorization: `Bearer ${admin}` } });
+  // Far longer than this test: it would wait for the feed, and for the connection that stays open.
+  const stopping = serving.stop(3_600_000);
+  assert.match(await feed.text(), /^retry: /);
+  await stopping;
+  await service.close();
+});
+
 test("the history, its figures and its samples are there after a restart, and in another process", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "tollwarden-service-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
