@@ -119,13 +119,11 @@ test("figures that are none, and words that are none, are missing", async () => 
 
 test("a provider that is late has not answered; it is told, and nobody waits in line behind it", async () => {
   const { warden, asked, judge } = await scene(NO_CONTRACTS, () => new Promise(() => undefined), 40);
-  const since = performance.now();
   const slow = judge();
   // What needs no facts goes on meanwhile.
-  await warden.budgets();
-  assert.ok(performance.now() - since < 40, `${performance.now() - since} ms`);
+  const first = await Promise.race([slow.then(() => "what waits"), warden.budgets().then(() => "what needs no facts")]);
+  assert.equal(first, "what needs no facts");
   assert.equal(await slow, "fact_missing");
-  assert.ok(performance.now() - since < 1_000);
   assert.equal(asked[0]?.signal.aborted, true);
 
   const late = await scene(

@@ -8,10 +8,15 @@ const script = (name: string) => fileURLToPath(new URL(`../../pkg-scripts/${name
 test("a checkout that is up to date says nothing, and is quick", () => {
   // The first call may find that a source has just been edited.
   assert.equal(spawnSync(process.execPath, [script("bootstrap.mjs")]).status, 0);
-  const since = performance.now();
-  const child = spawnSync(process.execPath, [script("bootstrap.mjs")], { encoding: "utf8" });
-  assert.deepEqual([child.status, child.stdout, child.stderr], [0, "", ""]);
-  assert.ok(performance.now() - since < 2000);
+  const took = (args: string[]): number => {
+    const since = performance.now();
+    const child = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.deepEqual([child.status, child.stdout, child.stderr], [0, "", ""]);
+    return performance.now() - since;
+  };
+  const least = (args: string[]): number => Math.min(took(args), took(args), took(args));
+  const [bootstrap, node] = [least([script("bootstrap.mjs")]), least(["-e", ""])];
+  assert.ok(bootstrap < node * 20, `${bootstrap} ms, and ${node} ms for Node to start`);
 });
 
 test("a problem is told as what, where and what to do, and the status is 1", () => {

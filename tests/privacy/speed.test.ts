@@ -24,27 +24,33 @@ test("three fields are no slower than plain expressions of the same kinds", () =
   }
 });
 
-const least = (text: string): number =>
-  Math.min(
-    ...Array.from({ length: 12 }, () => {
-      const since = performance.now();
-      coreScreen(text);
-      return performance.now() - since;
-    }),
-  );
+function took(text: string): number {
+  const since = performance.now();
+  coreScreen(text);
+  return performance.now() - since;
+}
+
+/** The least that each takes, in turns, in milliseconds. What is too slow is measured twice more: others work here, too. */
+function within(most: number, what: string, text: string, than: string): void {
+  let [one, other] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    for (let pass = 0; pass < 12; pass++) {
+      one = Math.min(one, took(text));
+      other = Math.min(other, took(than));
+    }
+    if (one < other * most) return;
+  }
+  assert.fail(`${what}: ${one} ms, against ${other} ms; ${most} times as long is the most`);
+}
 
 test("64 KB that are made to be slow cost no more than some times as many bytes of prose", () => {
-  const prose = least("The report for Lisbon has 7 days, hourly, in JSON. ".repeat(1_285));
-  for (const piece of HOSTILE) {
-    const hostile = least(piece.repeat(65_536 / Buffer.byteLength(piece)));
-    assert.ok(hostile < prose * 25, `${piece}: ${hostile} ms, and ${prose} ms for prose`);
-  }
+  const prose = "The report for Lisbon has 7 days, hourly, in JSON. ".repeat(1_285);
+  for (const piece of HOSTILE) within(25, piece, piece.repeat(65_536 / Buffer.byteLength(piece)), prose);
 });
 
-test("a text twice as long takes about twice as long, whatever it is made of", () => {
+test("a text four times as long takes about four times as long, whatever it is made of", () => {
   for (const piece of ["a@a.", "4111 1111 ", "zoo ", "%40", "a=", "1.", "2606:", "phone 1 ", "ａ", "[at]", "&#64;"]) {
     const text = (bytes: number): string => piece.repeat(bytes / piece.length);
-    const [one, four] = [least(text(24_000)), least(text(96_000))];
-    assert.ok(four < one * 10 + 1, `${piece}: ${one} ms, then ${four} ms`);
+    within(10, piece, text(96_000), text(24_000));
   }
 });
