@@ -1,7 +1,7 @@
 /** The gateway as a proxy: what goes to the upstream and what comes back, its limits, its configuration. */
 
 import assert from "node:assert/strict";
-import { Agent, createServer, get, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { Agent, createServer, get, type IncomingHttpHeaders, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
@@ -319,6 +319,26 @@ test("a server that stops answers what is under way, and takes no more on that c
   await stopping;
   await assert.rejects(ask());
   agent.destroy();
+});
+
+test("a request that can't be read is the client's fault", async () => {
+  const errors: unknown[] = [];
+  const serving = await serveGateway(async () => new Response("x"), { onError: (error) => errors.push(error) });
+  const port = Number(new URL(serving.url).port);
+  const status = (method: string, path: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ host: "127.0.0.1", port, method, path, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on("error", reject).end();
+    });
+  assert.equal(await status("OPTIONS", "*"), 400);
+  assert.equal(await status("TRACE", "/x"), 400);
+  assert.equal(await status("GET", "http://a.example:99999/x"), 400);
+  assert.equal(await status("GET", "http://a.example/x"), 200);
+  assert.deepEqual(errors, []);
+  await serving.stop();
 });
 
 test("a configuration is read strictly", () => {

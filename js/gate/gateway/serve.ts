@@ -29,7 +29,13 @@ async function answer(
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) gone.abort(new Error("client_gone"));
   });
-  const response = await fetch(requestOf(incoming, gone.signal));
+  const request = requestOf(incoming, gone.signal);
+  if (request === undefined) {
+    // Such as `OPTIONS *`, `TRACE`, or an address with no such port: the client's fault, and no error of the gateway's.
+    outgoing.writeHead(400, { "content-type": "application/json" }).end('{"error":"malformed_request"}');
+    return;
+  }
+  const response = await fetch(request);
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of response.headers) if (name !== "set-cookie") headers[name] = value;
   const cookies = response.headers.getSetCookie();
@@ -58,7 +64,8 @@ async function answer(
   }
 }
 
-function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
+/** Nothing for what a `Request` can't say. */
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
   const headers = new Headers();
   for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
     headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
@@ -70,10 +77,10 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const has =
     method !== "GET" && method !== "HEAD" && (headers.has("content-length") || headers.has("transfer-encoding"));
   const body = has ? (Readable.toWeb(incoming) as ReadableStream<Uint8Array>) : undefined;
-  return new Request(url, {
-    method,
-    headers,
-    signal,
-    ...(body === undefined ? {} : { body, duplex: "half" }),
-  } as RequestInit);
+  const init = { method, headers, signal, ...(body === undefined ? {} : { body, duplex: "half" }) } as RequestInit;
+  try {
+    return new Request(url, init);
+  } catch {
+    return undefined;
+  }
 }
