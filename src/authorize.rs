@@ -139,10 +139,15 @@ fn decide(
         return Ok(denial);
     }
     let seen = replay::keys(policy, work, request, target, offer)?;
+    // The offer is refused for as long as any entry of it is remembered.
+    let mut earlier: Option<Seen> = None;
     for key in seen.iter().flatten() {
-        if let Some(earlier) = work.seen(key, now)?.filter(|_| !fault!("replay-ignored")) {
-            return Ok(replayed(request, earlier));
-        }
+        let found = work.seen(key, now)?.filter(|_| !fault!("replay-ignored"));
+        earlier =
+            earlier.into_iter().chain(found).reduce(|one, other| if other.until > one.until { other } else { one });
+    }
+    if let Some(earlier) = earlier {
+        return Ok(replayed(request, earlier));
     }
     if work.open()?.len() >= MAX_OPEN {
         let message = format!("{MAX_OPEN} payments are open");

@@ -15,7 +15,7 @@ use super::glob::Names;
 use super::read::Reader;
 use super::vendors::VendorSet;
 use super::when::{Hours, When};
-use super::words::{Choice, OnChange, OnMissing, Per, PerWords, RateThen, ReplayMode, WindowWord};
+use super::words::{Choice, DayWord, HoursWord, OnChange, OnMissing, Per, PerWords, RateThen, ReplayMode, WindowWord};
 use super::zone::{Zone, ZoneTables};
 use super::{
     Budget, Counter, Counterparty, DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_RECOVERY, DEFAULT_LIFETIME_SECONDS,
@@ -241,19 +241,30 @@ fn when(section: &WhenSection, zones: &ZoneTables, reader: &mut Reader) -> When 
         max_usd: section.max_usd,
         first_payment: section.first_payment,
         min_risk: section.min_risk,
-        hours: Hours {
-            hours: section.hours.clone().unwrap_or_default(),
-            days: section.days.clone().unwrap_or_default(),
-            zone: zone(section.time_zone.as_deref(), zones, reader),
-        },
+        hours: hours((&section.hours, &section.days), section.time_zone.as_deref(), zones, reader),
     }
 }
 
 fn schedule(section: &ScheduleSection, zones: &ZoneTables, reader: &mut Reader) -> Hours {
+    hours((&section.hours, &section.days), section.time_zone.as_deref(), zones, reader)
+}
+
+/// Hours and days. Left out they are all; an empty list would be none to whoever writes one, and is refused.
+fn hours(
+    (hours, days): (&Option<Vec<HoursWord>>, &Option<Vec<DayWord>>),
+    time_zone: Option<&str>,
+    zones: &ZoneTables,
+    reader: &mut Reader,
+) -> Hours {
+    let empty =
+        [("hours", hours.as_ref().is_some_and(Vec::is_empty)), ("days", days.as_ref().is_some_and(Vec::is_empty))];
+    for (name, _) in empty.into_iter().filter(|(_, empty)| *empty) {
+        reader.member(name, |r| r.fail("is empty: name some, or leave it out for all"));
+    }
     Hours {
-        hours: section.hours.clone().unwrap_or_default(),
-        days: section.days.clone().unwrap_or_default(),
-        zone: zone(section.time_zone.as_deref(), zones, reader),
+        hours: hours.clone().unwrap_or_default(),
+        days: days.clone().unwrap_or_default(),
+        zone: zone(time_zone, zones, reader),
     }
 }
 

@@ -67,7 +67,9 @@ impl Model {
     fn decide(&mut self, now: u64, ask: &Ask, decision: &Decision) -> Result<bool, super::Trouble> {
         let intent = ask.content.intent();
         let unresolved = self.unknown_for(&intent);
-        let replayed = ask.content.entries.iter().find_map(|entry| self.replay_of(&ask.content, entry, now));
+        // The one that is remembered longest; of equals the first.
+        let earlier = ask.content.entries.iter().rev().filter_map(|entry| self.replay_of(&ask.content, entry, now));
+        let replayed = earlier.max_by_key(|(_, until)| *until);
         let flat = if self.frozen {
             Some(Reason::Frozen)
         } else if !unresolved.is_empty() {
