@@ -170,7 +170,7 @@ test("a redirect, a cut body, a hang and a refused connection cost nothing", asy
       response.write("half");
       setTimeout(() => response.destroy(), 5);
     },
-    { route: { timeoutMs: 100 }, breaker: { failureThreshold: 100 } },
+    { route: { timeoutMs: 2_000 }, breaker: { failureThreshold: 100 } },
   );
   const redirect = await buy("/shop/redirect");
   assert.equal(redirect.status, 502);
