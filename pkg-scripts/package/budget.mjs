@@ -16,7 +16,7 @@ const RUNS = 15;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 /** What the yardstick takes on a machine that does nothing else, in milliseconds of processor time. */
-const YARDSTICK = 20;
+const YARDSTICK = 16;
 
 /** The first decision, and then work of the same kind that never changes: texts parsed and written, functions compiled. */
 const firstDecision = `
