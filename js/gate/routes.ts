@@ -62,6 +62,14 @@ export function routeFinder(routes: GateRoutes): FindRoute {
     const written = path.split("/").filter((segment) => segment !== "");
     return { method: found[1], segments: segmentsOf(path), written, route: { ...route, name, ways } };
   });
+  for (const [place, { method, segments, route }] of compiled.entries()) {
+    const before = compiled.slice(0, place);
+    const same = before.find((one) => (one.method ?? method) === method && samePattern(one.segments, segments));
+    if (same === undefined) continue;
+    throw new TypeError(
+      `\`${route.name}\` would never be sold: \`${same.route.name}\` stands before it, and is the same`,
+    );
+  }
   const find = (method: string, segments: readonly string[]) => {
     // A HEAD is answered by what answers a GET.
     const asked = method === "HEAD" ? "GET" : method;
@@ -133,6 +141,15 @@ function resolved(segments: readonly string[]): readonly string[] {
     else kept.push(segment);
   }
   return kept;
+}
+
+/** Whether two patterns match the same paths. A last `*` is any rest. */
+function samePattern(one: readonly string[], other: readonly string[]): boolean {
+  const plain = (pattern: readonly string[]): readonly string[] =>
+    pattern.map((segment, place) =>
+      segment.startsWith(":") || (segment === "*" && place < pattern.length - 1) ? ":" : segment,
+    );
+  return JSON.stringify(plain(one)) === JSON.stringify(plain(other));
 }
 
 function matches(pattern: readonly string[], path: readonly string[]): boolean {

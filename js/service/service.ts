@@ -510,8 +510,10 @@ function askedOf(request: Request): Asked {
 }
 
 function responseOf(request: Request, { status, headers, body }: Answer): Response {
-  const shown = request.method === "HEAD" || body === undefined ? null : (body as BodyInit);
-  return new Response(shown, { status, headers });
+  if (request.method !== "HEAD") return new Response((body ?? null) as BodyInit | null, { status, headers });
+  // A feed that nobody reads would go on for ever.
+  if (body instanceof ReadableStream) body.cancel().catch(() => undefined);
+  return new Response(null, { status, headers });
 }
 
 function toStandardError(error: unknown): void {

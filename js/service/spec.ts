@@ -411,7 +411,7 @@ export const SPEC: Readonly<Record<Endpoint, Spec>> = {
       reason: WORD,
       q: WORD,
       ...PERIOD,
-      before: text(64),
+      before: text(64, { pattern: "^[0-9]{13}-[0-9a-f]{6}-[0-9]{6}$" }),
       limit: { type: "integer", minimum: 1, maximum: 1_000 },
       format: FORMAT,
     },

@@ -611,3 +611,20 @@ test("a policy with a section that a gate does not carry out is refused", async 
   const policy = { payment: { max_usd: "1" }, privacy: { action: "block" } };
   await assert.rejects(openGate({ policy }), /privacy/);
 });
+
+test("a route that another one before it stands for is refused", async () => {
+  const route = { pay, price: "$0.01" };
+  const routes = (...names: string[]) => Object.fromEntries(names.map((name) => [name, route]));
+  for (const [first, second] of [
+    ["GET /weather", "GET /Weather/"],
+    ["/weather", "GET /weather"],
+    ["GET /a/:id", "GET /a/:name"],
+    ["GET /a/*/b", "GET /a/:id/b"],
+    ["GET /a/*", "GET /a//*"],
+  ] as const) {
+    await assert.rejects(openGate({ routes: routes(first, second) }), {
+      message: `\`${second}\` would never be sold: \`${first}\` stands before it, and is the same`,
+    });
+  }
+  await openGate({ routes: routes("GET /a/*", "GET /a/:id", "POST /a/:id", "/a/:id", "GET /a/b") });
+});

@@ -128,6 +128,16 @@ test("the history, its figures and its samples are there after a restart, and in
   await later.end();
 });
 
+test("a HEAD for the feed listens to nothing, and takes no listener's place", async (t) => {
+  const { url, service, admin } = await running(t);
+  const ask = (method: string): Promise<Response> =>
+    service.fetch(new Request(`${url}/v1/events`, { method, headers: { authorization: `Bearer ${admin}` } }));
+  for (let n = 0; n < 101; n++) assert.equal((await ask("HEAD")).status, 200, String(n));
+  const feed = await ask("GET");
+  assert.equal(feed.status, 200);
+  await feed.body?.cancel();
+});
+
 test("search, filters, pages and exports", async (t) => {
   const { call, agent, admin } = await running(t);
   const [a, b] = [await agent("a"), await agent("b")];
@@ -149,6 +159,7 @@ test("search, filters, pages and exports", async (t) => {
   assert.deepEqual(await ids("since=2100-01-01T00:00:00Z"), []);
   assert.equal((await call(admin, "GET", "/v1/decisions?colour=red")).body.error.where, "query.colour");
   assert.equal((await call(admin, "GET", "/v1/decisions?since=yesterday")).status, 400);
+  assert.equal((await call(admin, "GET", "/v1/decisions?before=yesterday")).body.error.where, "query.before");
   assert.equal((await call(admin, "GET", "/v1/decisions?limit=0")).status, 400);
   const csv = await call(admin, "GET", "/v1/decisions?format=csv");
   assert.match(csv.headers.get("content-disposition") ?? "", /attachment; filename="decisions\.csv"/);
