@@ -8,25 +8,12 @@ import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { privateKeyToAccount } from "viem/accounts";
 import { memoryStore, PaymentUnresolved, type Store, type Warden } from "../../js/index.ts";
 import { encodeBase64 } from "../../js/x402/wire.ts";
+import { offer } from "../cli/support.ts";
 import { controlOf, daily, policyFor, type Spy, spyOn, warden } from "./support.ts";
 
 const ACCOUNT = privateKeyToAccount(`0x${"7".repeat(64)}`);
-const URL = "https://api.example.com/report";
-const OFFER = {
-  x402Version: 2,
-  resource: { url: URL, description: "", mimeType: "" },
-  accepts: [
-    {
-      scheme: "exact",
-      network: "eip155:84532",
-      amount: "10000",
-      asset: "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
-      payTo: "0x1111111111111111111111111111111111111111",
-      maxTimeoutSeconds: 300,
-      extra: { name: "USDC", version: "2" },
-    },
-  ],
-};
+const URL = "https://api.example.com/weather";
+const OFFER = offer();
 
 interface Shop {
   readonly warden: Warden;

@@ -7,27 +7,13 @@ import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client, x402HTTPClient } from "@x402/fetch";
 import { privateKeyToAccount } from "viem/accounts";
 import { encodeBase64 } from "../../js/x402/wire.ts";
+import { offer } from "../cli/support.ts";
 import { controlOf, daily, policyFor, warden } from "./support.ts";
 
 const ACCOUNT = privateKeyToAccount(`0x${"7".repeat(64)}`);
-const URL = "https://api.example.com/report";
+const URL = "https://api.example.com/weather";
 const KEY = "sign-in-with-x";
-const OFFER = {
-  x402Version: 2,
-  resource: { url: URL, description: "", mimeType: "" },
-  extensions: { [KEY]: {} },
-  accepts: [
-    {
-      scheme: "exact",
-      network: "eip155:84532",
-      amount: "10000",
-      asset: "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
-      payTo: "0x1111111111111111111111111111111111111111",
-      maxTimeoutSeconds: 300,
-      extra: { name: "USDC", version: "2" },
-    },
-  ],
-};
+const OFFER = { ...offer(), extensions: { [KEY]: {} } };
 const HEADERS = { [KEY]: "signed in" };
 
 /** How the hook came to the client. */
