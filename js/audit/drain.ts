@@ -93,15 +93,33 @@ export function openDrain({ store, sinks, keep, reached, onError }: DrainOptions
     const key = PLACES + sink.name;
     const kept = await placeOf(key);
     let place = (await sink.next?.()) ?? kept.next;
+    // What is committed while this looks may be there already, by another process; what was never committed can't be.
+    if (place > end) await mustReach(place);
     places.set(sink.name, place);
+    const found = place;
     while (place < end) {
       const records = await read(place, Math.min(place + BATCH, end));
       await sink.write(records);
       place += records.length;
       places.set(sink.name, place);
     }
-    // One that another process moves on meanwhile is not set back by this one.
-    if (place > kept.next) await move(key, place);
+    // Only with a record that goes on from its last one is it known that what it has is this log. One that another
+    // process moves on meanwhile is not set back by this one.
+    if (place > found && place > kept.next) await move(key, place);
+  }
+
+  /**
+   * A sink that is ahead of the log has the records of another one, or of a ledger that was put back from a copy: what
+   * comes next here would be taken for written.
+   */
+  async function mustReach(place: number): Promise<void> {
+    const [cell] = await store.load([HEAD]);
+    const next = cell === undefined || cell.value === null ? 0 : headOf(cell.value).next;
+    if (place <= next) return;
+    throw new Error(
+      `it has ${place} records, and this ledger's log ${next}: it is that of another log, or the ledger was put back ` +
+        "from a copy",
+    );
   }
 
   async function placeOf(key: string): Promise<{ readonly next: number; readonly version: number }> {

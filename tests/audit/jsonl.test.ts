@@ -70,6 +70,34 @@ test("another log's file, and one that somebody else wrote to, are refused", () 
     await warden.close();
   }));
 
+test("a file that is ahead of the ledger's log is refused, not taken for written: a new ledger beside an old file", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "audit.jsonl");
+    const first = await audited({ sinks: [jsonlSink(path)] });
+    for (const id of ["p1", "p2", "p3", "p4", "p5"]) await first.warden.authorize(request(id));
+    await first.warden.close();
+    const written = readFileSync(path, "utf8");
+    const store = lasting(memoryStore());
+    for (const id of ["q1", "q2"]) {
+      const { warden } = await audited({ sinks: [jsonlSink(path)] }, store);
+      await warden.authorize(request(id));
+      const { audit } = warden;
+      await assert.rejects(
+        audit?.flush() ?? Promise.resolve(),
+        /it has 6 records, and this ledger's log [24]: .* another log/,
+      );
+      assert.equal(audit?.failures.size, 1);
+      assert.ok((audit?.behind ?? 0) >= 2, String(audit?.behind));
+      await warden.close();
+    }
+    assert.equal(readFileSync(path, "utf8"), written);
+    // The ledger has its records still, and a file of its own gets them.
+    const { warden } = await audited({ sinks: [jsonlSink(join(folder, "own.jsonl"))] }, store);
+    await warden.close();
+    const verdict = await verifyLog(join(folder, "own.jsonl"));
+    assert.deepEqual([verdict.good, verdict.records], [true, 5]);
+  }));
+
 test("two writers of one file: the second waits, and takes over when the first ends or is gone", () =>
   inFolder(async (folder) => {
     const path = join(folder, "audit.jsonl");
@@ -144,6 +172,15 @@ test("SQLite beside the store: the same records, once", () =>
       .all()
       .map((row) => row.line);
     assert.deepEqual(rows, kept.lines);
+    // Another process may have brought a record already; the log of another ledger is refused.
+    const records = kept.lines.map((line, seq) => ({ seq, line }));
+    await sqliteSink(handle).write(records);
+    assert.equal(handle.prepare("SELECT count(*) AS n FROM audit").get()?.n, rows.length);
+    const other = await audited({ sinks: [sqliteSink(handle)] });
+    for (let index = 0; index < rows.length; index++) await other.warden.authorize(request(`other-${index}`));
+    await assert.rejects(other.warden.audit?.flush() ?? Promise.resolve(), /is the table of another log/);
+    await other.warden.close();
+    assert.equal(handle.prepare("SELECT count(*) AS n FROM audit").get()?.n, rows.length);
     assert.throws(() => sqliteSink(handle, "a; DROP TABLE audit"), /not the name of a table/);
     handle.close();
   }));
