@@ -6,7 +6,7 @@
 import { type Asking, awaited } from "./approvals/ask.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Event, Ledger } from "./core/ledger.ts";
-import type { Decision, Outcome } from "./core/types.ts";
+import type { Decision, FreezeLine, Outcome } from "./core/types.ts";
 import { type Patience, patiently } from "./delay.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { hexOf } from "./encoding.ts";
@@ -79,8 +79,8 @@ export interface Payments {
   bind(payment: Payment, signed: JsonObject): Promise<void>;
   /** Sends a bound payment and books what became of it. Throws `PaymentUnresolved`. */
   send(payment: Payment, request: Request, through: typeof fetch): Promise<Response>;
-  /** Sends a payment once more whose outcome is unknown. Throws `PaymentDenied` where there is none. */
-  present(id: string, init: RequestInit, through: typeof fetch): Promise<Response>;
+  /** Sends a payment once more whose outcome is unknown. Throws `PaymentDenied` where there is none, or all is frozen. */
+  present(id: string, init: RequestInit, through: typeof fetch, agent?: string): Promise<Response>;
   /** Nothing will be sent. Lets the money go, unless the ticket is out: then something may have been signed. */
   abandon(payment: Payment): Promise<void>;
   /** A guarded client, by what it can pay. */
@@ -304,7 +304,7 @@ export function trackPayments(
       return deliver(delivery, payment, request, through, (members) => settle(payment, members));
     },
 
-    async present(id, init, through) {
+    async present(id, init, through, agent) {
       const kept = await vault?.find(id);
       const [hold] = await ledger.holds({ id });
       if (kept === undefined || hold === undefined) {
@@ -323,6 +323,8 @@ export function trackPayments(
       request.headers.set(...header);
       const body = request.body === null ? undefined : await digestOf(await request.clone().arrayBuffer());
       if (body !== bodyDigest) throw refusal(id, "conflict", "the body is not that of the request that was paid for");
+      const stopped = frozenFor(await ledger.freezes(), id, agent);
+      if (stopped !== undefined) throw denied(stopped);
       const circuits = [originOf(url) ?? url];
       const decision: Decision = { id, action: "allow", reason: "allowed", rules: [], ...wordsOf(kept) };
       // As the first time: what can't be recorded is not sent.
@@ -345,6 +347,18 @@ export function trackPayments(
         (payment) => payment.method === method && payment.url === url && payment.signature === undefined,
       ),
   };
+}
+
+/**
+ * Why nothing is sent again for this agent, where everything is frozen, or it is. A freeze with a name of who lifted it
+ * stands no more: whether that signature is good is judged where money is held or signed for.
+ */
+export function frozenFor(freezes: readonly FreezeLine[], id: string, agent: string | undefined): Outcome | undefined {
+  const found = freezes.find((one) => one.lifted_by == null && (one.agent == null || one.agent === agent));
+  if (found === undefined) return undefined;
+  const of = found.disabled ? "agent_disabled" : "agent_paused";
+  const reason = found.agent == null ? "frozen" : of;
+  return { id, ok: false, reason, message: `frozen since ${found.at}: ${found.reason}; nothing is sent again` };
 }
 
 /** A payment as text, of one as JSON has it; the official client writes the same text into its header. */

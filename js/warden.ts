@@ -113,7 +113,7 @@ export interface Warden {
   /**
    * Sends a signed payment once more, while nobody knows what became of it: the same signature, so that it can be charged
    * once. The request has to be the same; give its body again in `init`, and headers that matter. Throws `PaymentDenied`
-   * where nothing is kept, or the payment is settled.
+   * where nothing is kept, the payment is settled, or everything (or this agent) is frozen.
    */
   present(id: string, init?: PresentInit): Promise<Response>;
   /** Denies everything, until whoever holds the control lifts it. */
@@ -284,7 +284,7 @@ function assemble(parts: Parts, scope: Scope): Warden {
         ...(amount === undefined ? {} : { amount: String(amount) }),
         ...(transaction === undefined ? {} : { transaction }),
       }),
-    present: (id, init = {}) => payments.present(id, init, privacy.guard(init.fetch ?? base)),
+    present: (id, init = {}) => payments.present(id, init, privacy.guard(init.fetch ?? base), here().agent),
     freeze: (reason) => ledger.command({ type: "freeze", reason }),
     budgets: () => {
       const { agent, session, client } = here();

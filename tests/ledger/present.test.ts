@@ -107,6 +107,25 @@ test("a payment that never arrived is presented again: one signature, one charge
   assert.equal(new Set(lost.headers).size, 1);
 });
 
+test("nothing is sent again while everything is frozen, or this agent; when it is lifted, it goes out", async () => {
+  const w = await warden({ policy: policyFor([seller.url]), agent: "a1" });
+  const lost = cut("before");
+  const { id } = await unresolved(guardedAgent(chain, w, { inner: lost.fetch })(`${seller.url}/weather`));
+  const control = controlOf(w);
+  await w.freeze("the key may be lost");
+  const error = await deniedWith("frozen", w.present(id, { fetch: lost.fetch }));
+  assert.match(error.message, /the key may be lost/);
+  await control.unfreeze();
+  await control.freeze("look at it", { agent: "a1" });
+  await deniedWith("agent_paused", w.present(id, { fetch: lost.fetch }));
+  await control.freeze("gone for good", { agent: "a1", disable: true });
+  await deniedWith("agent_disabled", w.present(id, { fetch: lost.fetch }));
+  assert.equal(lost.headers.length, 1);
+  await control.unfreeze({ agent: "a1" });
+  await control.freeze("somebody else's", { agent: "a2" });
+  assert.equal((await w.present(id)).status, 200);
+});
+
 test("one that was charged already is not charged twice; its seller's refusal leaves it unknown", async () => {
   const w = await warden({ policy: policyFor([seller.url]) });
   const pay = guardedAgent(chain, w, { inner: cut("after").fetch });

@@ -8,7 +8,7 @@ import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { privateKeyToAccount } from "viem/accounts";
-import { ApprovalRequired, getWarden, guard, memoryStore, PaymentDenied } from "../../js/index.ts";
+import { ApprovalRequired, getWarden, guard, memoryStore, PaymentDenied, PaymentUnresolved } from "../../js/index.ts";
 import { remoteWarden } from "../../js/remote/index.ts";
 import { decisionIn, outcomeIn } from "../../js/remote/shapes.ts";
 import { evmSigner } from "../../js/service/signers.ts";
@@ -132,6 +132,41 @@ test("a scope names nobody but the key's own; guard works", async (t) => {
   assert.equal((await warden.settle(id, { outcome: "failed" })).state, "voided");
   await warden.freeze("enough");
   assert.equal((await warden.authorize(ask)).reason, "agent_paused");
+});
+
+test("nothing is sent again through a remote warden while the service is frozen", async (t) => {
+  const { url, agent, call, admin } = await running(t, { signer: await evmSigner(SECRET) });
+  for (const signs of [false, true]) {
+    const key = await agent(signs ? "asks" : "signs");
+    const warden = await remoteWarden({ url, key, ...(signs && { signer: "service" as const }) });
+    const scheme = new ExactEvmScheme(account);
+    const { fetch: sell, paid } = seller();
+    let cut = true;
+    const cutting: typeof fetch = async (input, init) => {
+      const request = new Request(input, init);
+      if (cut && request.headers.has("payment-signature")) throw new TypeError("the connection was cut");
+      return sell(request);
+    };
+    const pay = warden.payingFetch({
+      fetch: cutting,
+      pay: signs
+        ? warden.pay
+        : async ({ accept }) => (await scheme.createPaymentPayload(2, accept as never)).payload as never,
+    });
+    const error = await pay(WEATHER).then(
+      () => assert.fail("it went through"),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof PaymentUnresolved, String(error));
+    cut = false;
+    assert.equal((await call(admin, "POST", "/v1/freeze", { reason: "the key may be lost" })).status, 200);
+    await assert.rejects(warden.present(error.id, { fetch: cutting }), /the key may be lost/);
+    assert.equal(paid.length, 0);
+    assert.equal((await call(admin, "POST", "/v1/unfreeze", {})).status, 200);
+    assert.equal((await warden.present(error.id, { fetch: cutting })).status, 200);
+    assert.equal(paid.length, 1);
+    await warden.close();
+  }
 });
 
 /** A place that answers as it is told to, in front of a service that works. */
