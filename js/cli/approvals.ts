@@ -45,13 +45,17 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+const VERBS = ["list", "show", "approve", "reject", "watch", "key"] as const;
+
 export const approvalsCommand: Command = {
   name: "approvals",
   summary: "payments that wait for people: list, show, approve, refuse, watch",
   usage: USAGE,
   async run(args, out) {
     const { values, positionals } = readOptions({ args: [...args], options: OPTIONS, allowPositionals: true });
-    const [verb = "list", subject, another] = positionals;
+    const [named = "list", subject, another] = positionals;
+    const verb = VERBS.find((one) => one === named);
+    if (verb === undefined) throw new Error(`\`${named}\` is none of ${VERBS.join(", ")}`);
     if (another !== undefined) throw new Error(`one at a time: \`${subject}\` or \`${another}\``);
     if (verb === "key") {
       if (subject === undefined || values.as === undefined) throw new Error("expected `approvals key FILE --as NAME`");
@@ -69,9 +73,6 @@ export const approvalsCommand: Command = {
         for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
         await watch(desk, place, voice, values.json, out, stop.signal);
         return 0;
-      }
-      if (verb !== "show" && verb !== "approve" && verb !== "reject") {
-        throw new Error(`\`${verb}\` is none of list, show, approve, reject, watch, key`);
       }
       if (subject === undefined) throw new Error(`\`approvals ${verb}\` needs the id of a payment`);
       const view = await desk.approvals.get(subject);

@@ -12,6 +12,7 @@ export function readDocument(path: string): string {
   } catch (cause) {
     throw new Error(`${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+  if (text.trim() === "") throw new Error(`${path} is empty`);
   try {
     return textToJson(text, path, "numbers");
   } catch (error) {

@@ -71,6 +71,12 @@ describe("tollwarden approvals", () => {
     if (openssl.status === 0) assert.equal(openssl.stdout.subarray(-32).toString("hex"), hex);
   });
 
+  test("a word that is no command is told as that, and not as a ledger that is not there", async () => {
+    const { status, stderr } = await tollwarden(["approvals", "nope", "--store", at("no-ledger.sqlite")]);
+    assert.equal(status, 1);
+    assert.match(stderr, /`nope` is none of list, show, approve, reject, watch, key/);
+  });
+
   test("list and show, for people and as JSON", async () => {
     await ask("seen", "weather\u202e \u001b[31mfor you");
     const listed = await run("approvals");

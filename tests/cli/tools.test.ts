@@ -88,6 +88,7 @@ test("test: passed, failed, and not run; coverage of both sides of a figure", as
       [cases({ send: "@play", want: {} }), 2, /`@play` is not defined/],
       ['{"cases":[]}', 2, /not empty/],
       ["{", 2, /JSON/],
+      ["\n", 2, /policy\.test\.json is empty$/m],
     ];
     for (const [text, wanted, message] of failures) {
       writeFileSync(join(cwd, "policy.test.json"), text);
