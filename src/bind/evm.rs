@@ -5,7 +5,7 @@ use super::{SKEW_SECONDS, Signed};
 use crate::json::Json;
 use crate::offer::{Scheme, Terms};
 use crate::reason::{Reason, Refusal};
-use crate::time::Millis;
+use crate::time::{Millis, format_instant};
 
 /// The contract that spends a Permit2 signature for `exact`: the same on every chain.
 pub const EXACT_PERMIT2_SPENDER: &str = "0x402085c248eea27d92e8b30b2c58ed07f9e20001";
@@ -85,7 +85,10 @@ fn check_end(terms: &Terms, members: &Members<'_>, key: &str, grace: u64, now: M
     }
     let valid_before = end.saturating_add(grace).saturating_mul(1000);
     if valid_before <= now {
-        return refuse(format!("`{end}` has passed"));
+        let at = format_instant(now);
+        return refuse(format!(
+            "`{end}` has passed by the ledger's time, {at}, which a clock that is set back leaves as it is"
+        ));
     }
     Ok(valid_before)
 }
