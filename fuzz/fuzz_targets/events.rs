@@ -25,6 +25,10 @@ fuzz_target!(|input: &str| {
         assert_ne!(code, Some("internal_error"), "{line}");
         // Somebody else's money, a policy by hand: then the limits are others.
         breached |= reply.contains("\"breach\":true") || line.contains("\"policy\"") || line.contains("resolve");
+        // Signed for more than was held, and not bound: nobody allowed it, and it counts.
+        breached |= answer.get("ok") == Some(&Json::Bool(false))
+            && answer.get("state").and_then(Json::as_str) == Some("unknown")
+            && answer.get("reason").and_then(Json::as_str) != Some("wrong_state");
     }
     let [engine, _] = &mut engines;
     let budgets = parse_own(&text(&engine.line(r#"{"type":"budgets"}"#, None))).expect("an answer is JSON");
