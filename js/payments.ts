@@ -6,7 +6,7 @@
 import { type Asking, awaited } from "./approvals/ask.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Event, Ledger } from "./core/ledger.ts";
-import type { Decision, FreezeLine, Outcome } from "./core/types.ts";
+import type { Decision, Outcome } from "./core/types.ts";
 import { type Patience, patiently } from "./delay.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { hexOf } from "./encoding.ts";
@@ -323,7 +323,7 @@ export function trackPayments(
       request.headers.set(...header);
       const body = request.body === null ? undefined : await digestOf(await request.clone().arrayBuffer());
       if (body !== bodyDigest) throw refusal(id, "conflict", "the body is not that of the request that was paid for");
-      const stopped = frozenFor(await ledger.freezes(), id, agent);
+      const stopped = await ledger.frozen(id, agent);
       if (stopped !== undefined) throw denied(stopped);
       const circuits = [originOf(url) ?? url];
       const decision: Decision = { id, action: "allow", reason: "allowed", rules: [], ...wordsOf(kept) };
@@ -347,18 +347,6 @@ export function trackPayments(
         (payment) => payment.method === method && payment.url === url && payment.signature === undefined,
       ),
   };
-}
-
-/**
- * Why nothing is sent again for this agent, where everything is frozen, or it is. A freeze with a name of who lifted it
- * stands no more: whether that signature is good is judged where money is held or signed for.
- */
-export function frozenFor(freezes: readonly FreezeLine[], id: string, agent: string | undefined): Outcome | undefined {
-  const found = freezes.find((one) => one.lifted_by == null && (one.agent == null || one.agent === agent));
-  if (found === undefined) return undefined;
-  const of = found.disabled ? "agent_disabled" : "agent_paused";
-  const reason = found.agent == null ? "frozen" : of;
-  return { id, ok: false, reason, message: `frozen since ${found.at}: ${found.reason}; nothing is sent again` };
 }
 
 /** A payment as text, of one as JSON has it; the official client writes the same text into its header. */

@@ -4,7 +4,7 @@
  */
 
 import { rotatedFiles, rotatedName } from "./files.ts";
-import { lastRecord, leafHash } from "./line.ts";
+import { lastRecord, leafHash, NO_RECORD, prevOf } from "./line.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import { node } from "./node.ts";
 import type { AuditRecord, Sink } from "./sink.ts";
@@ -30,8 +30,6 @@ interface Open {
 }
 
 const fs = () => node("node:fs");
-
-const ZEROS = "0".repeat(64);
 
 /** A file. It is opened with the first record, and its name is that of the file that is written now. */
 export function jsonlSink(path: string, { rotateBytes = 64 * 1024 * 1024, fsync = "batch" }: JsonlOptions = {}): Sink {
@@ -120,7 +118,7 @@ function openLog(path: string): Open {
       // Nothing in it yet: it goes on where the last one that was put aside ends.
       const before = lastOf(rotatedFiles(path).at(-1));
       const next = before === undefined ? 0 : seqOf(before) + 1;
-      return { lock, fd, size: 0, first: undefined, next, last: before === undefined ? ZEROS : leafHash(before) };
+      return { lock, fd, size: 0, first: undefined, next, last: before === undefined ? NO_RECORD : leafHash(before) };
     } catch (error) {
       fs().closeSync(fd);
       throw error;
@@ -151,10 +149,6 @@ function seqOf(line: string): number {
   const { seq } = JSON.parse(line) as { seq: unknown };
   if (!Number.isSafeInteger(seq)) throw new Error(`not a record of an audit log: \`${line.slice(0, 80)}\``);
   return seq as number;
-}
-
-function prevOf(line: string): unknown {
-  return (JSON.parse(line) as { prev: unknown }).prev;
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {

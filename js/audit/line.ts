@@ -7,6 +7,14 @@ export function leafHash(line: string): string {
   return node("node:crypto").createHash("sha256").update(Uint8Array.of(0)).update(line).digest("hex");
 }
 
+/** What the first record of a log names as the one before it. */
+export const NO_RECORD = "0".repeat(64);
+
+/** What a record names as the one before it. */
+export function prevOf(line: string): unknown {
+  return (JSON.parse(line) as { prev: unknown }).prev;
+}
+
 const PIECE = 64 * 1024;
 
 /**

@@ -1,10 +1,8 @@
 /** The log as a table of SQLite, beside the ledger's own file or anywhere else. */
 
 import type { SqliteHandle } from "../stores/sqlite.ts";
-import { leafHash } from "./line.ts";
+import { leafHash, NO_RECORD, prevOf } from "./line.ts";
 import type { Sink } from "./sink.ts";
-
-const ZEROS = "0".repeat(64);
 
 /** A handle of `node:sqlite`, `better-sqlite3` or `bun:sqlite`; it stays the caller's to close. */
 export function sqliteSink(handle: SqliteHandle, table = "audit"): Sink {
@@ -16,7 +14,7 @@ export function sqliteSink(handle: SqliteHandle, table = "audit"): Sink {
   const end = (): { readonly next: number; readonly prev: string } => {
     // Libraries give `undefined` or `null` where there is no row.
     const row = (last.get() ?? undefined) as { seq: number | bigint; line: string } | undefined;
-    return row === undefined ? { next: 0, prev: ZEROS } : { next: Number(row.seq) + 1, prev: leafHash(row.line) };
+    return row === undefined ? { next: 0, prev: NO_RECORD } : { next: Number(row.seq) + 1, prev: leafHash(row.line) };
   };
   return {
     name: `sqlite:${table}`,
@@ -29,7 +27,7 @@ export function sqliteSink(handle: SqliteHandle, table = "audit"): Sink {
         const fresh = records.filter(({ seq }) => seq >= next);
         const [first] = fresh;
         if (first !== undefined && first.seq !== next) throw new Error(`\`${table}\` goes on with record ${next}`);
-        if (first !== undefined && (JSON.parse(first.line) as { prev: unknown }).prev !== prev) {
+        if (first !== undefined && prevOf(first.line) !== prev) {
           throw new Error(`\`${table}\` is the table of another log: record ${next} does not go on from its last one`);
         }
         for (const { seq, line } of fresh) insert.run(seq, line);

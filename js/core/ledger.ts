@@ -95,6 +95,8 @@ export interface Ledger {
     readonly standing?: string;
   }): Promise<readonly ApprovalView[]>;
   freezes(): Promise<readonly FreezeLine[]>;
+  /** Why nothing is sent again for this agent, where everything is frozen, or it is. */
+  frozen(id: string, agent: string | undefined): Promise<Outcome | undefined>;
   /** As the store's own `watch`. */
   watch(key: string, changed: () => void): () => void;
   budgets(filter: {
@@ -336,6 +338,15 @@ export function openLedger(options: LedgerOptions): Ledger {
     });
   }
 
+  async function freezes(): Promise<readonly FreezeLine[]> {
+    return afresh(async () => {
+      const cells = [...(await scanned("freeze")), ...(await scanned("agent/"))];
+      guarded(() => engine.load(JSON.stringify(cells)));
+      const reply = await run({ type: "freezes" });
+      return reply.freezes ?? [];
+    });
+  }
+
   async function decide(event: Event & { readonly id: string }, along?: Along<Decision>): Promise<Decision> {
     try {
       const full = event.type === "authorize" ? audit?.blocked() : undefined;
@@ -374,13 +385,8 @@ export function openLedger(options: LedgerOptions): Ledger {
         const reply = await run({ type: "approvals", ids, agent, standing });
         return reply.approvals ?? [];
       }),
-    freezes: async () =>
-      afresh(async () => {
-        const cells = [...(await scanned("freeze")), ...(await scanned("agent/"))];
-        guarded(() => engine.load(JSON.stringify(cells)));
-        const reply = await run({ type: "freezes" });
-        return reply.freezes ?? [];
-      }),
+    freezes,
+    frozen: async (id, agent) => frozenFor(await freezes(), id, agent),
     watch: (key, changed) => store.watch(key, changed),
     budgets: async (filter) =>
       afresh(async () => {
@@ -506,4 +512,16 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Why nothing is sent again for this agent, where everything is frozen, or it is. A freeze with a name of who lifted it
+ * stands no more: whether that signature is good is judged where money is held or signed for.
+ */
+function frozenFor(freezes: readonly FreezeLine[], id: string, agent: string | undefined): Outcome | undefined {
+  const found = freezes.find((one) => one.lifted_by == null && (one.agent == null || one.agent === agent));
+  if (found === undefined) return undefined;
+  const of = found.disabled ? "agent_disabled" : "agent_paused";
+  const reason = found.agent == null ? "frozen" : of;
+  return { id, ok: false, reason, message: `frozen since ${found.at}: ${found.reason}; nothing is sent again` };
 }

@@ -150,8 +150,11 @@ export async function openRemoteLedger(connection: Connection, signs: boolean): 
       );
       return found.flatMap((answer) => listIn<ApprovalView>(answer, "approvals"));
     },
-    // The service says at `sent` whether it is frozen: what is frozen is the operator's to read.
-    freezes: async () => [],
+    freezes: async () => {
+      throw notHere("freezes");
+    },
+    // The service says it at `sent`.
+    frozen: async () => undefined,
     // Who waits also asks now and then.
     watch: () => () => undefined,
     budgets: async () => listIn<BudgetLine>(await connection.get("/v1/budgets"), "budgets"),

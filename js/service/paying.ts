@@ -1,7 +1,7 @@
 /** What agents ask: may this be paid, and what became of it. Whose payment it is, is said by the key alone. */
 
 import type { Decision, Outcome } from "../core/types.ts";
-import { circuitsOf, frozenFor, offeredBy, originOf, plain } from "../payments.ts";
+import { circuitsOf, offeredBy, originOf, plain } from "../payments.ts";
 import { buildPayment, decodeBase64, heldOffer, isObject, type JsonObject, paymentHeader } from "../x402/wire.ts";
 import type { AuthorizeBody, FeedRow, PayAnswer } from "./api.ts";
 import { Refused } from "./exchange.ts";
@@ -245,7 +245,7 @@ export function paying(parts: Parts): Handlers {
     "POST /v1/payments/{id}/sent": async ({ caller, path }) => {
       const id = wholeId(caller, path.id ?? "");
       // Not remembered: it was settled as unknown before, so that it is sent once more; or the service began anew.
-      const stopped = remembered.has(id) ? undefined : frozenFor(await ledger.freezes(), id, caller.key.agent);
+      const stopped = remembered.has(id) ? undefined : await ledger.frozen(id, caller.key.agent);
       if (stopped !== undefined) throw new Refused(409, stopped.reason ?? "frozen", stopped.message ?? "");
       await ledger.note("sent", { id });
       return { ok: true };
