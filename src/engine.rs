@@ -133,6 +133,11 @@ impl Engine {
         self.policy.approvals.secrets.replay(proven);
     }
 
+    /// The same, and what was found before still stands.
+    pub fn replay_proofs_also(&mut self, proven: Vec<String>) {
+        self.policy.approvals.secrets.replay_also(proven);
+    }
+
     /// The ledger, as far as it is here.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {

@@ -112,6 +112,11 @@ impl Secrets {
         self.told = Some(told);
     }
 
+    /// The same, and what was told before still stands.
+    pub fn replay_also(&mut self, told: Vec<String>) {
+        self.told.get_or_insert_default().extend(told);
+    }
+
     /// What this event's record has to say of signatures for a replay to come out the same. `hidden`: how the record writes
     /// a signature.
     #[must_use]

@@ -87,8 +87,6 @@ pub struct Backtester {
     engine: Engine,
     book: Book,
     would: BTreeMap<String, Would>,
-    /// What was signed and good so far, in the log and for the other policy's questions.
-    proven: Vec<String>,
     wrong: Option<String>,
 }
 
@@ -108,7 +106,7 @@ impl Backtester {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let (lines, book) = (Lines::default(), Book::default());
-        Self { lines, engine: Engine::whole(policy), book, would: BTreeMap::new(), proven: Vec::new(), wrong: None }
+        Self { lines, engine: Engine::whole(policy), book, would: BTreeMap::new(), wrong: None }
     }
 
     /// Takes the next piece of the log.
@@ -173,23 +171,22 @@ impl Backtester {
     fn as_asked(&mut self, entry: &Entry, id: &str, event: &Json) -> Json {
         let Json::Object(members) = event else { return event.clone() };
         let question = self.would.get(id).map(|would| would.question.clone()).unwrap_or_default();
-        let mut marks = Vec::new();
+        let mut marks = entry.proven();
+        let good = !marks.is_empty();
         let mut sign = |verb: &str, approver: &str, signed: &Json| {
             let at = signed.get("signed_at").and_then(|at| instant(at).ok());
             if let (Some(at), Some(signature)) = (at, signed.get("signature").and_then(Json::as_str)) {
                 marks.push(framed(&[&statement(verb, &question, at, approver), signature]));
             }
         };
-        let good = !entry.proven().is_empty();
         if good && matches!(entry.event("type"), "approve" | "reject") {
             sign(entry.event("type"), entry.event("approver"), event);
         }
         if good && let Some(given) = event.get("countersignatures").and_then(Json::as_object) {
             given.iter().for_each(|(approver, signed)| sign("approve", approver, signed));
         }
-        self.proven.extend(entry.proven());
-        self.proven.append(&mut marks);
-        self.engine.replay_proofs(self.proven.clone());
+        // What was signed and good stays so: an answer is heard again with the next one.
+        self.engine.replay_proofs_also(marks);
         let member = |(name, value): &(String, Json)| match name.as_str() {
             "id" if !id.is_empty() => (name.clone(), text(id)),
             "digest" if !question.is_empty() => (name.clone(), text(&question)),
